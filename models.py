@@ -1,0 +1,438 @@
+"""Rows, enums and filters that every other module speaks in.
+
+Its one rule: nothing here sends a query or draws a page; a value is read once, checked once and then frozen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any, Generic, Self, TypeVar
+from urllib.parse import urlencode
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict
+
+MAX_PERIOD_DAYS = 731
+"""The longest custom period, in days: two years, one of them a leap year."""
+
+
+class Role(StrEnum):
+    """What a user of the dashboard may do; each role may do all that the ones below it may."""
+
+    SUPER_ADMIN = 'super_admin'
+    ADMIN = 'admin'
+    STAFF = 'staff'
+
+    def covers(self, needed: Role) -> bool:
+        """Whether this role may do what `needed` may."""
+        order = [Role.STAFF, Role.ADMIN, Role.SUPER_ADMIN]
+        return order.index(self) >= order.index(needed)
+
+
+class LiveState(StrEnum):
+    """How fresh an open page is kept: pushed, asked for every few seconds, or not at all."""
+
+    LIVE = 'live'
+    POLLING = 'polling'
+    OFFLINE = 'offline'
+
+
+class Status(StrEnum):
+    """How a dialog stands; `dropped` is the older word for `abandoned` and is read as it."""
+
+    ACTIVE = 'active'
+    DONE = 'done'
+    ABANDONED = 'abandoned'
+    AUTO_CLOSED = 'auto_closed'
+    ESCALATED = 'escalated'
+
+
+class Intent(StrEnum):
+    """What the client wanted; `canceled` is another spelling of `cancel`, `none` stands for an empty value."""
+
+    BOOKING = 'booking'
+    INFO = 'info'
+    INQUIRY = 'inquiry'
+    RESCHEDULE = 'reschedule'
+    CANCEL = 'cancel'
+    NONE = 'none'
+
+
+class DropOff(StrEnum):
+    """The step at which the client left the booking."""
+
+    SERVICE = 'service_selection'
+    STAFF = 'staff_selection'
+    DATE = 'date_selection'
+    TIME = 'time_selection'
+
+
+class Sentiment(StrEnum):
+    """The mood that the bot read out of a dialog."""
+
+    POSITIVE = 'positive'
+    NEUTRAL = 'neutral'
+    NEGATIVE = 'negative'
+
+
+class Channel(StrEnum):
+    """Where the client writes; what is neither of the two is `unknown`."""
+
+    TELEGRAM = 'telegram'
+    WHATSAPP = 'whatsapp'
+    UNKNOWN = 'unknown'
+
+
+class Figure(StrEnum):
+    """A number of the overview, as a filter that shows exactly the dialogs behind it."""
+
+    DIALOGS = 'dialogs'
+    BOOKINGS = 'bookings'
+    CANCELLED = 'cancelled'
+    REVENUE = 'revenue'
+    OTHER_CURRENCY = 'other_currency'
+    CLIENTS = 'clients'
+    NEW_CLIENTS = 'new_clients'
+    ANSWERED = 'answered'
+    NOT_BOOKED = 'not_booked'
+    WANTED = 'wanted'
+    SERVICE_CHOSEN = 'service_chosen'
+    STAFF_CHOSEN = 'staff_chosen'
+    TIME_CHOSEN = 'time_chosen'
+
+
+class PeriodName(StrEnum):
+    """The periods that people pick; all but `custom` end today (or yesterday)."""
+
+    TODAY = 'today'
+    YESTERDAY = 'yesterday'
+    WEEK = '7d'
+    MONTH = '30d'
+    QUARTER = '90d'
+    CUSTOM = 'custom'
+
+
+PERIOD_DAYS = {PeriodName.TODAY: 1, PeriodName.YESTERDAY: 1, PeriodName.WEEK: 7, PeriodName.MONTH: 30,
+               PeriodName.QUARTER: 90}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Period:
+    """Whole days of the salon's own calendar, both ends included."""
+
+    name: PeriodName
+    first: date
+    last: date
+
+    @classmethod
+    def named(cls, name: PeriodName, today: date) -> Self:
+        """The period called `name` on the salon's day `today`; `custom` gives the last seven days."""
+        last = today - timedelta(days=1) if name is PeriodName.YESTERDAY else today
+        return cls(name, last - timedelta(days=PERIOD_DAYS.get(name, 7) - 1), last)
+
+    @property
+    def days(self) -> int:
+        """How many days the period has."""
+        return (self.last - self.first).days + 1
+
+    def params(self) -> dict[str, str]:
+        """The period as parameters of an address."""
+        if self.name is not PeriodName.CUSTOM:
+            return {'period': self.name.value}
+        return {'from': self.first.isoformat(), 'to': self.last.isoformat()}
+
+    @classmethod
+    def from_params(cls, params: Mapping[str, str], today: date, *, default: PeriodName) -> tuple[Self, bool]:
+        """The period an address asks for, and whether it was understood; if not, the default one."""
+        fallback = cls.named(default, today)
+        if 'from' in params or 'to' in params:
+            custom = cls._custom(params.get('from', ''), params.get('to', ''))
+            return (custom, True) if custom else (fallback, False)
+        wanted = params.get('period')
+        if wanted is None:
+            return fallback, True
+        known = [name for name in PeriodName if name is not PeriodName.CUSTOM and name == wanted]
+        return (cls.named(known[0], today), True) if known else (fallback, False)
+
+    @classmethod
+    def _custom(cls, first: str, last: str) -> Self | None:
+        try:
+            period = cls(PeriodName.CUSTOM, date.fromisoformat(first), date.fromisoformat(last))
+        except ValueError:
+            return None
+        return period if 2000 <= period.first.year <= 2100 and 1 <= period.days <= MAX_PERIOD_DAYS else None
+
+
+E_ = TypeVar('E_', bound=StrEnum)
+
+
+def _one_of(kind: type[E_], value: str) -> E_:
+    return kind(value)
+
+
+def _short_text(value: str) -> str:
+    text = ' '.join(value.replace('\x00', '').split())
+    if not text or len(text) > 200:
+        raise ValueError(value)
+    return text
+
+
+def _whole_number(value: str, highest: int) -> int:
+    number = int(value)
+    if not 0 <= number <= highest:
+        raise ValueError(value)
+    return number
+
+
+@dataclass(frozen=True)
+class DialogQuery:
+    """What the dialogs page shows: one frozen value, readable from and writable to the page's address.
+
+    `service` and `staff` are keys as the overview's tables give them; the empty text means "not specified".
+    `hour` and `weekday` (1 = Monday) are the salon's own. Without a period all dialogs are meant.
+    """
+
+    period: Period | None = None
+    search: str | None = None
+    status: Status | None = None
+    intent: Intent | None = None
+    channel: Channel | None = None
+    figure: Figure | None = None
+    drop_off: DropOff | None = None
+    sentiment: Sentiment | None = None
+    service: str | None = None
+    staff: str | None = None
+    hour: int | None = None
+    weekday: int | None = None
+    client: UUID | None = None
+
+    def replace(self, **changes: Any) -> DialogQuery:
+        """The same query with other values."""
+        return replace(self, **changes)
+
+    @property
+    def is_filtered(self) -> bool:
+        """Whether anything but the period narrows the list."""
+        return any(getattr(self, item.name) is not None for item in fields(self) if item.name != 'period')
+
+    def params(self) -> dict[str, str]:
+        """The query as parameters of an address, without what is not set."""
+        own = {item.name: getattr(self, item.name) for item in fields(self) if item.name != 'period'}
+        return (self.period.params() if self.period else {}) | {
+            name: str(value) for name, value in own.items() if value is not None
+        }
+
+    def address(self, path: str = '/sessions') -> str:
+        """The address of the dialogs page with this query."""
+        params = self.params()
+        return f'{path}?{urlencode(params)}' if params else path
+
+    @classmethod
+    def from_params(cls, params: Mapping[str, str], today: date) -> tuple[DialogQuery, list[str]]:
+        """The query an address asks for, and the names of the parameters that were not understood."""
+        query, unknown = cls(), []
+        if {'period', 'from', 'to'} & params.keys():
+            period, is_understood = Period.from_params(params, today, default=PeriodName.MONTH)
+            query = query.replace(period=period)
+            unknown += [] if is_understood else ['period']
+        for name, read in _READERS.items():
+            if (value := params.get(name)) is None:
+                continue
+            try:
+                query = query.replace(**{name: read(value)})
+            except ValueError:
+                unknown.append(name)
+        return query, unknown
+
+
+_READERS: dict[str, Any] = {
+    'search': _short_text,
+    'status': lambda value: _one_of(Status, value),
+    'intent': lambda value: _one_of(Intent, value),
+    'channel': lambda value: _one_of(Channel, value),
+    'figure': lambda value: _one_of(Figure, value),
+    'drop_off': lambda value: _one_of(DropOff, value),
+    'sentiment': lambda value: _one_of(Sentiment, value),
+    'service': lambda value: value and _short_text(value),
+    'staff': lambda value: value and _short_text(value),
+    'hour': lambda value: _whole_number(value, 23),
+    'weekday': lambda value: _whole_number(value, 7) or _whole_number('-1', 7),
+    'client': UUID,
+}
+
+
+class Row(BaseModel):
+    """A value that came from the database."""
+
+    model_config = ConfigDict(frozen=True, extra='ignore')
+
+
+R = TypeVar('R')
+
+
+@dataclass(frozen=True)
+class Page(Generic[R]):
+    """Some rows of a longer list, and the key to ask for those after them (None at the end)."""
+
+    rows: list[R]
+    next_key: str | None = None
+
+
+@dataclass(frozen=True)
+class Count:
+    """How many rows a list has; beyond 10,000 an estimate that says so."""
+
+    rows: int
+    is_exact: bool = True
+
+
+class Salon(Row):
+    """What a page needs to know of the salon it shows. Opening the frame asks for it once."""
+
+    id: UUID
+    name: str
+    is_active: bool = True
+    timezone: str = 'Europe/Moscow'
+    currency: str = 'RUB'
+
+
+class Money(Row):
+    """An amount in a currency of its own: such amounts are listed, never added up."""
+
+    amount: Decimal
+    currency: str
+
+
+class Figures(Row):
+    """The numbers of one period by DATA.md, section 3. Shares are 0..1; response times are seconds; None = no data."""
+
+    dialogs: int
+    bookings: int
+    cancelled: int
+    conversion: float | None
+    revenue: Decimal
+    average_booking: Decimal | None
+    other_currencies: list[Money] = []
+    clients: int
+    new_clients: int
+    answered: int
+    response_mean: float | None
+    response_median: float | None
+    response_p95: float | None
+
+
+class DayPoint(Row):
+    """One day of the salon's calendar."""
+
+    day: date
+    dialogs: int
+    bookings: int
+    revenue: Decimal
+
+
+class FunnelStep(Row):
+    """A step of the booking; shares are 0..1 of the first and of the previous step, None when that step is empty."""
+
+    figure: Figure
+    dialogs: int
+    of_first: float | None
+    of_previous: float | None
+
+
+class Ranked(Row):
+    """A service or a specialist with the bookings that name it. An empty key is "not specified"."""
+
+    key: str
+    bookings: int
+    revenue: Decimal
+
+
+class HourCell(Row):
+    """Dialogs and bookings that began in one hour of one weekday (1 = Monday), salon time."""
+
+    weekday: int
+    hour: int
+    dialogs: int
+    bookings: int
+
+
+class Freshness(Row):
+    """How old the figures are: when they were computed, the bot's last write, and days taken from the store."""
+
+    as_of: datetime
+    last_write: datetime | None
+    stored_days: int
+    live_days: int
+
+
+class Dialog(Row):
+    """A dialog as lists show it. Values that the bot wrote in an unknown form come as they are, or as None."""
+
+    session_id: UUID
+    is_active: bool
+    client_id: UUID | None = None
+    client_name: str | None = None
+    client_phone: str | None = None
+    channel: str = 'unknown'
+    started_at: datetime
+    ended_at: datetime | None = None
+    last_activity_at: datetime | None = None
+    status: str
+    intent: str | None = None
+    drop_off: str | None = None
+    sentiment: str | None = None
+    services: list[str] = []
+    staff: str | None = None
+    is_booked: bool = False
+    booking_status: str | None = None
+    booking_at: datetime | None = None
+    amount: Decimal | None = None
+    currency: str | None = None
+    messages_count: int | None = None
+    preview: str | None = None
+
+
+class Overview(Row):
+    """Everything the overview shows, from one request."""
+
+    figures: Figures
+    previous: Figures
+    days: list[DayPoint]
+    funnel: list[FunnelStep]
+    services: list[Ranked]
+    staff: list[Ranked]
+    hours: list[HourCell]
+    active: list[Dialog]
+    active_count: int
+    freshness: Freshness
+
+
+class Message(Row):
+    """One message of a dialog; `role` is user, assistant, operator, system or a word that is not known yet."""
+
+    id: int
+    role: str
+    channel: str = 'unknown'
+    text: str
+    created_at: datetime
+
+
+class OpenDialog(Row):
+    """A dialog as its own page shows it, with its newest messages in the order they were written."""
+
+    dialog: Dialog
+    summary: str | None = None
+    booking_id: str | None = None
+    booking_source: str | None = None
+    counted_elsewhere: bool = False
+    duration_seconds: int | None = None
+    telegram_chat_id: int | None = None
+    whatsapp_id: str | None = None
+    messages: list[Message]
+    has_older: bool
+    others: list[Dialog]
+    others_count: int
