@@ -1,0 +1,64 @@
+"""The one place to import texts and formats from.
+
+The one rule: nothing is written here but names; `python -m components.i18n update` brings the catalogues up to the
+code and `python -m components.i18n check` fails when a text is not translated.
+"""
+
+from __future__ import annotations
+
+import sys
+
+from components.formats import (
+    DASH,
+    dial_number,
+    format_ago,
+    format_change,
+    format_day,
+    format_day_time,
+    format_duration,
+    format_money,
+    format_number,
+    format_phone,
+    format_share,
+    format_time,
+    salon_time,
+)
+from components.translate import DEFAULT_LANGUAGE, LANGUAGES, _, language, mark, ngettext, set_language
+
+__all__ = [
+    'DASH',
+    'DEFAULT_LANGUAGE',
+    'LANGUAGES',
+    '_',
+    'dial_number',
+    'format_ago',
+    'format_change',
+    'format_day',
+    'format_day_time',
+    'format_duration',
+    'format_money',
+    'format_number',
+    'format_phone',
+    'format_share',
+    'format_time',
+    'language',
+    'mark',
+    'ngettext',
+    'salon_time',
+    'set_language',
+]
+
+
+def main(command: str) -> int:
+    """Run `update` or `check`; returns the exit code."""
+    from components import catalogues
+
+    if command == 'update':
+        catalogues.update()
+    found = [problem for code in catalogues.TRANSLATED for problem in catalogues.problems(code)]
+    sys.stdout.writelines(f'{problem}\n' for problem in found)
+    return 1 if found and command == 'check' else 0
+
+
+if __name__ == '__main__':
+    sys.exit(main(sys.argv[1] if len(sys.argv) > 1 else 'check'))
