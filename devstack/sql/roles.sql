@@ -9,6 +9,7 @@ create role anon nologin noinherit;
 create role authenticated nologin noinherit;
 create role service_role nologin noinherit bypassrls;
 create role authenticator login noinherit;
+create role supabase_auth_admin login noinherit createrole;
 
 grant anon, authenticated, service_role to authenticator;
 grant anon, authenticated, service_role, authenticator to postgres with admin option;
@@ -21,10 +22,14 @@ alter role authenticator set statement_timeout = '8s';
 alter database postgres owner to postgres;
 alter schema public owner to postgres;
 create schema extensions authorization postgres;
+create schema auth authorization supabase_auth_admin;
+alter role supabase_auth_admin set search_path = auth;
+grant create on database postgres to supabase_auth_admin;
 alter database postgres set search_path to "$user", public, extensions;
 
 grant usage on schema public to postgres, anon, authenticated, service_role;
 grant usage on schema extensions to postgres, anon, authenticated, service_role;
+grant usage on schema auth to postgres, anon, authenticated, service_role;
 
 -- Whatever `postgres` creates in `public` is open to the API roles until somebody revokes it: hosted projects do that too.
 alter default privileges for role postgres in schema public
