@@ -1,9 +1,10 @@
 // The front door: one address for REST, Auth and Realtime, as a Supabase project has. Rule: it listens on the loopback address only.
 //
 //   node server.mjs provision   creates the auth schema and ends
-//   node server.mjs             serves; prints one line of JSON with its ports when ready; ends when its stdin ends
+//   node server.mjs             serves; writes one line of JSON with its ports to READY_FD when ready; ends when its stdin ends
 //
 // Settings arrive as JSON in the environment variable DEVSTACK_FRONT.
+import { closeSync, writeSync } from 'node:fs';
 import { createServer } from 'node:http';
 import net from 'node:net';
 import { createAdaptorServer } from '@hono/node-server';
@@ -11,6 +12,7 @@ import { createApi, provision } from './api.mjs';
 import { Faults } from './faults.mjs';
 
 const HOST = '127.0.0.1';
+const READY_FD = Number(process.env.READY_FD);
 const settings = JSON.parse(process.env.DEVSTACK_FRONT);
 const faults = new Faults();
 const tunnels = new Set();
@@ -81,7 +83,8 @@ async function serve() {
   const port = await listen(server, settings.port);
   const controlPort = await listen(control(server, port), 0);
   process.stdin.on('end', () => process.exit(0)).resume();
-  console.log(JSON.stringify({ port, control: controlPort }));
+  writeSync(READY_FD, `${JSON.stringify({ port, control: controlPort })}\n`);
+  closeSync(READY_FD);
 }
 
 if (process.argv[2] === 'provision') await provision(settings);
