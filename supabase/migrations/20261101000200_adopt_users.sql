@@ -44,7 +44,7 @@ begin
   if (new.encrypted_password, new.role, new.tenant_id, new.active)
      is distinct from (old.encrypted_password, old.role, old.tenant_id, old.active)
      and new.session_version = old.session_version
-     and not (pg_catalog.current_setting('dashboard.rehash', true) = 'on') then
+     and pg_catalog.current_setting('dashboard.rehash', true) is distinct from 'on' then
     new.session_version := old.session_version + 1;
   end if;
   return new;

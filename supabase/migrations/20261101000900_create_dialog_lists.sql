@@ -1,0 +1,294 @@
+-- Lists of dialogs, search, and one open dialog with its messages. Filters and figures share their definitions with
+-- the overview, so that the rows behind a number add up to it.
+
+do $$
+begin
+  if to_regtype('dashboard.dialog_filter') is null then
+    create type dashboard.dialog_filter as (
+      first_day date, last_day date, search text, status text, intent text, channel text, figure text, drop_off text,
+      sentiment text, service text, staff text, hour integer, weekday integer, client uuid
+    );
+  end if;
+end
+$$;
+
+-- Clients and dialogs that a search finds: names by the beginnings of their words, phones in any notation by their
+-- first or last digits, messages by Russian word stems (the newest 5,000 of them). Security definer, because operators
+-- of text search may not look past row-level security into an index; it therefore names the salon itself.
+create or replace function dashboard.search(query text, out clients uuid[], out sessions uuid[])
+language plpgsql stable security definer set search_path = '' set plan_cache_mode = force_custom_plan
+as $$
+declare
+  tenant uuid := dashboard.current_tenant();
+  plain text := translate(lower(query), 'ё', 'е');
+  digits text := regexp_replace(query, '\D', '', 'g');
+  name_query tsquery;
+  word_query tsquery := websearch_to_tsquery('pg_catalog.russian', plain);
+begin
+  if tenant is null or dashboard.current_role() is null then return; end if;
+  if query !~ '[[:alpha:]]' and length(digits) >= 4 then
+    digits := case when length(digits) >= 11 then right(digits, 10) when digits ~ '^8\d{3}' and length(digits) > 6
+      then substr(digits, 2) else digits end;
+    select array_agg(c.id) into clients from public.clients_v2 c
+    where c.tenant_id = tenant
+      and (right(regexp_replace(coalesce(c.phone, c.whatsapp_id), '\D', '', 'g'), 10) like digits || '%'
+        or reverse(right(regexp_replace(coalesce(c.phone, c.whatsapp_id), '\D', '', 'g'), 10)) like reverse(digits) || '%');
+  else
+    select to_tsquery('pg_catalog.simple', string_agg(quote_literal(w) || ':*', ' & ')) into name_query
+    from regexp_split_to_table(plain, '[^[:alnum:]]+') w where w <> '';
+    select array_agg(c.id) into clients from public.clients_v2 c
+    where c.tenant_id = tenant
+      and to_tsvector('pg_catalog.simple', translate(lower(c.full_name), 'ё', 'е')) @@ name_query;
+  end if;
+  if numnode(word_query) > 0 then
+    with found as materialized (
+      select m.id, m.session_id, m.created_at from public.recent_history_v2 m
+      where m.tenant_id = tenant
+        and to_tsvector('pg_catalog.russian', translate(left(m.message, 20000), 'ёЁ', 'еЕ')) @@ word_query
+      order by m.created_at desc limit 5000
+    )
+    select array_agg(distinct s.session_id) into sessions from (
+      select f.session_id from found f where f.session_id is not null
+      union all
+      select u.session_id from found f join dashboard.unlinked_messages u on u.id = f.id
+      where f.session_id is null and u.tenant_id = tenant
+    ) s;
+  end if;
+end
+$$;
+
+-- The condition on `d` (a row of dashboard.dialogs) that a figure of the overview stands for.
+create or replace function dashboard.figure_condition(figure text, zone text, home_currency text, first_day date, last_day date)
+returns text
+language plpgsql stable set search_path = ''
+as $$
+declare
+  paid text := 'd.is_booked and d.booking_status is distinct from ''cancelled'' and d.amount is not null';
+  earlier text := 'not exists (select from dashboard.dialogs e where e.tenant_id = d.tenant_id and e.client_id = d.client_id'
+    ' and e.started_at <= d.started_at and (e.started_at, e.is_active, coalesce(e.archive_id, 0), e.session_id)'
+    ' < (d.started_at, d.is_active, coalesce(d.archive_id, 0), d.session_id)';
+begin
+  return case figure
+    when 'dialogs' then 'true'
+    when 'bookings' then 'd.is_booked'
+    when 'time_chosen' then 'd.is_booked'
+    when 'not_booked' then 'not d.is_booked'
+    when 'cancelled' then 'd.is_booked and d.booking_status = ''cancelled'''
+    when 'revenue' then format('%s and coalesce(d.currency, %L) = %2$L', paid, home_currency)
+    when 'other_currency' then format('%s and d.currency <> %L', paid, home_currency)
+    when 'clients' then 'd.client_id is not null and ' || earlier
+      || coalesce(format(' and e.started_at >= %L::timestamptz', dashboard.day_start(first_day, zone)), '') || ')'
+    when 'new_clients' then 'd.client_id is not null and ' || earlier || ')'
+    when 'answered' then format(
+      'd.session_id in (select r.session_id from dashboard.response_times(d.tenant_id, %L, %L, %L) r)',
+      zone, coalesce(first_day, '2000-01-01'), coalesce(last_day, '2100-01-01'))
+    when 'wanted' then 'd.reached >= 2'
+    when 'service_chosen' then 'd.reached >= 3'
+    when 'staff_chosen' then 'd.reached >= 4'
+  end;
+end
+$$;
+
+-- The whole filter as a condition on `d`; $1 and $2 are the clients and dialogs that the search found.
+create or replace function dashboard.dialog_condition(f dashboard.dialog_filter, tenant uuid) returns text
+language plpgsql stable set search_path = ''
+as $$
+declare
+  zone text := dashboard.salon_timezone(tenant);
+  figure text := dashboard.figure_condition(f.figure, zone, dashboard.salon_currency(tenant), f.first_day, f.last_day);
+begin
+  if f.figure is not null and figure is null then
+    raise sqlstate 'PT400' using message = 'no such figure';
+  end if;
+  return concat_ws(' and ',
+    format('d.tenant_id = %L', tenant),
+    format('d.started_at >= %L', dashboard.day_start(f.first_day, zone)),
+    format('d.started_at < %L', dashboard.day_start(f.last_day + 1, zone)),
+    case when f.search is not null then '(d.client_id = any ($1) or d.session_id = any ($2))' end,
+    case when f.status is not null then format('d.status = %L', f.status) end,
+    case when f.intent = 'none' then 'd.intent is null' when f.intent is not null then format('d.intent = %L', f.intent) end,
+    case when f.channel = 'unknown' then 'coalesce(d.channel, '''') not in (''telegram'', ''whatsapp'')'
+      when f.channel is not null then format('d.channel = %L', f.channel) end,
+    figure,
+    case when f.drop_off is not null then format('d.drop_off = %L', f.drop_off) end,
+    case when f.sentiment is not null then format('d.sentiment = %L', f.sentiment) end,
+    case when f.service = '' then 'dashboard.service_keys(d.meta) = ''{}'''
+      when f.service is not null then format('%L = any (dashboard.service_keys(d.meta))', f.service) end,
+    case when f.staff is not null then format('dashboard.staff_key(d.meta) = %L', f.staff) end,
+    case when f.hour is not null then format('extract(hour from d.started_at at time zone %L) = %s', zone, f.hour) end,
+    case when f.weekday is not null then format('extract(isodow from d.started_at at time zone %L) = %s', zone, f.weekday) end,
+    case when f.client is not null then format('d.client_id = %L', f.client) end
+  );
+end
+$$;
+
+-- One page of the archive, newest first, after the key (after_started, after_id); the first page brings the dialogs
+-- that go on now as well, the last active first. Answers {active, rows, next}; `next` is null on the last page.
+create or replace function dashboard.page_of_dialogs(
+  first_day date default null, last_day date default null, search text default null, status text default null,
+  intent text default null, channel text default null, figure text default null, drop_off text default null,
+  sentiment text default null, service text default null, staff text default null, hour integer default null,
+  weekday integer default null, client uuid default null,
+  after_started timestamptz default null, after_id bigint default null, page_size integer default 30
+) returns jsonb
+language plpgsql stable set search_path = ''
+as $$
+declare
+  tenant uuid := dashboard.current_tenant();
+  condition text := dashboard.dialog_condition(row(first_day, last_day, search, status, intent, channel, figure, drop_off,
+    sentiment, service, staff, hour, weekday, client)::dashboard.dialog_filter, tenant);
+  size integer := least(greatest(page_size, 1), 500);
+  found record;
+  active jsonb;
+  archived jsonb;
+begin
+  if tenant is null then return jsonb_build_object('active', '[]'::jsonb, 'rows', '[]'::jsonb, 'next', null); end if;
+  select s.clients, s.sessions into found from dashboard.search(search) s;
+  if after_started is null then
+    execute format($query$
+      select jsonb_agg(dashboard.dialog_row(a.d) order by a.last_activity_at desc, a.session_id) from (
+        select d, d.last_activity_at, d.session_id from dashboard.dialogs d
+        where d.is_active and %s order by d.last_activity_at desc, d.session_id limit 200) a
+    $query$, condition) into active using found.clients, found.sessions;
+  end if;
+  execute format($query$
+    select jsonb_agg(dashboard.dialog_row(a.d) order by a.started_at desc, a.archive_id desc) from (
+      select d, d.started_at, d.archive_id from dashboard.dialogs d
+      where not d.is_active and %s and (%s)
+      order by d.started_at desc, d.archive_id desc limit %s) a
+  $query$, condition,
+    case when after_started is null then 'true'
+      else format('d.started_at <= %1$L and (d.started_at, d.archive_id) < (%1$L, %2$L)', after_started, after_id) end,
+    size + 1) into archived using found.clients, found.sessions;
+  return jsonb_build_object(
+    'active', coalesce(active, '[]'),
+    'rows', coalesce(case when jsonb_array_length(archived) > size then archived - -1 else archived end, '[]'),
+    'next', case when jsonb_array_length(archived) > size then jsonb_build_object(
+      'started_at', archived -> -2 -> 'started_at', 'archive_id', archived -> -2 -> 'archive_id') end);
+end
+$$;
+
+-- How many dialogs the filter shows, active ones included: exact up to 10,000, the planner's estimate beyond.
+create or replace function dashboard.count_dialogs(
+  first_day date default null, last_day date default null, search text default null, status text default null,
+  intent text default null, channel text default null, figure text default null, drop_off text default null,
+  sentiment text default null, service text default null, staff text default null, hour integer default null,
+  weekday integer default null, client uuid default null
+) returns jsonb
+language plpgsql stable set search_path = ''
+as $$
+declare
+  tenant uuid := dashboard.current_tenant();
+  condition text := dashboard.dialog_condition(row(first_day, last_day, search, status, intent, channel, figure, drop_off,
+    sentiment, service, staff, hour, weekday, client)::dashboard.dialog_filter, tenant);
+  found record;
+  n bigint;
+  plan json;
+begin
+  if tenant is null then return jsonb_build_object('rows', 0, 'is_exact', true); end if;
+  select s.clients, s.sessions into found from dashboard.search(search) s;
+  execute format('select count(*) from (select 1 from dashboard.dialogs d where %s limit 10001) x', condition)
+    into n using found.clients, found.sessions;
+  if n <= 10000 then return jsonb_build_object('rows', n, 'is_exact', true); end if;
+  execute format('explain (format json) select 1 from dashboard.dialogs d where %s', condition)
+    into plan using found.clients, found.sessions;
+  return jsonb_build_object('rows', greatest(10001, (plan -> 0 -> 'Plan' ->> 'Plan Rows')::numeric::bigint), 'is_exact', false);
+end
+$$;
+
+-- Messages of one dialog, in the order they were written: the `size` newest before a key, or all after one.
+create or replace function dashboard.messages_of(
+  tenant uuid, session uuid, client uuid, started timestamptz, last_at timestamptz,
+  before_at timestamptz, before_id bigint, after_at timestamptz, after_id bigint, size integer
+) returns jsonb
+language sql stable set search_path = '' set plan_cache_mode = force_custom_plan
+as $$
+  with own as (
+    select m.id, m.role, m.channel, m.message, m.created_at from public.recent_history_v2 m
+    where m.tenant_id = tenant and m.session_id = session
+      and (before_at is null or (m.created_at, m.id) < (before_at, before_id))
+      and (after_at is null or (m.created_at, m.id) > (after_at, after_id))
+    order by m.created_at desc, m.id desc limit size
+  ), unlinked as (
+    select m.id, m.role, m.channel, m.message, m.created_at from dashboard.unlinked_messages m
+    where m.tenant_id = tenant and m.client_id = client and m.session_id = session
+      and m.created_at >= started and m.created_at <= last_at
+      and (before_at is null or (m.created_at, m.id) < (before_at, before_id))
+      and (after_at is null or (m.created_at, m.id) > (after_at, after_id))
+    order by m.created_at desc, m.id desc limit size
+  ), newest as (
+    select * from own union all select * from unlinked order by created_at desc, id desc limit size
+  )
+  select coalesce(jsonb_agg(jsonb_build_object('id', n.id, 'role', lower(btrim(n.role)),
+    'channel', lower(btrim(n.channel)), 'text', n.message, 'created_at', n.created_at) order by n.created_at, n.id), '[]')
+  from newest n
+$$;
+
+-- Messages of the dialog before or after a key; null when the salon has no such dialog. Answers {messages, has_older}.
+create or replace function dashboard.dialog_messages(
+  session uuid, before_at timestamptz default null, before_id bigint default null,
+  after_at timestamptz default null, after_id bigint default null, page_size integer default 60
+) returns jsonb
+language plpgsql stable set search_path = ''
+as $$
+declare
+  d record;
+  size integer := least(greatest(page_size, 1), 500);
+  messages jsonb;
+begin
+  select x.tenant_id, x.session_id, x.client_id, x.started_at, x.is_active, x.last_activity_at into d
+  from dashboard.dialogs x where x.tenant_id = dashboard.current_tenant() and x.session_id = session
+  order by x.is_active, x.archive_id desc limit 1;
+  if not found then return null; end if;
+  messages := dashboard.messages_of(d.tenant_id, d.session_id, d.client_id, d.started_at,
+    case when d.is_active then 'infinity' else d.last_activity_at end,
+    before_at, before_id, after_at, after_id, size + 1);
+  return case when jsonb_array_length(messages) > size
+    then jsonb_build_object('messages', messages - 0, 'has_older', true)
+    else jsonb_build_object('messages', messages, 'has_older', false) end;
+end
+$$;
+
+-- A dialog with its newest messages and the client's other dialogs; null when the salon has no such dialog.
+create or replace function dashboard.open_dialog(session uuid) returns jsonb
+language plpgsql stable set search_path = '' set plan_cache_mode = force_custom_plan
+as $$
+declare
+  d dashboard.dialogs;
+  tenant uuid := dashboard.current_tenant();
+begin
+  select x.* into d from dashboard.dialogs x where x.tenant_id = tenant and x.session_id = session
+  order by x.is_active, x.archive_id desc limit 1;
+  if not found then return null; end if;
+  return dashboard.dialog_messages(session) || jsonb_build_object(
+    'dialog', dashboard.dialog_row(d),
+    'summary', d.summary, 'booking_id', d.booking_id, 'booking_source', d.booking_source,
+    'counted_elsewhere', d.booking_id is not null and not d.is_booked,
+    'duration_seconds', case when not d.is_active then extract(epoch from d.last_activity_at - d.started_at)::bigint end,
+    'telegram_chat_id', (select c.telegram_chat_id from public.clients_v2 c where c.tenant_id = tenant and c.id = d.client_id),
+    'whatsapp_id', (select c.whatsapp_id from public.clients_v2 c where c.tenant_id = tenant and c.id = d.client_id),
+    'others', (select coalesce(jsonb_agg(dashboard.dialog_row(o.o) order by o.started_at desc), '[]') from (
+      select o, o.started_at from dashboard.dialogs o
+      where o.tenant_id = tenant and o.client_id = d.client_id and o.session_id <> session
+      order by o.started_at desc limit 10) o),
+    'others_count', (select count(*) from dashboard.dialogs o
+      where o.tenant_id = tenant and o.client_id = d.client_id and o.session_id <> session));
+end
+$$;
+
+revoke execute on function dashboard.search(text), dashboard.figure_condition(text, text, text, date, date),
+  dashboard.dialog_condition(dashboard.dialog_filter, uuid),
+  dashboard.page_of_dialogs(date, date, text, text, text, text, text, text, text, text, text, integer, integer, uuid,
+    timestamptz, bigint, integer),
+  dashboard.count_dialogs(date, date, text, text, text, text, text, text, text, text, text, integer, integer, uuid),
+  dashboard.messages_of(uuid, uuid, uuid, timestamptz, timestamptz, timestamptz, bigint, timestamptz, bigint, integer),
+  dashboard.dialog_messages(uuid, timestamptz, bigint, timestamptz, bigint, integer), dashboard.open_dialog(uuid)
+  from public;
+grant execute on function dashboard.search(text), dashboard.figure_condition(text, text, text, date, date),
+  dashboard.dialog_condition(dashboard.dialog_filter, uuid),
+  dashboard.page_of_dialogs(date, date, text, text, text, text, text, text, text, text, text, integer, integer, uuid,
+    timestamptz, bigint, integer),
+  dashboard.count_dialogs(date, date, text, text, text, text, text, text, text, text, text, integer, integer, uuid),
+  dashboard.messages_of(uuid, uuid, uuid, timestamptz, timestamptz, timestamptz, bigint, timestamptz, bigint, integer),
+  dashboard.dialog_messages(uuid, timestamptz, bigint, timestamptz, bigint, integer), dashboard.open_dialog(uuid)
+  to dashboard_app;
