@@ -31,7 +31,7 @@ class Faults:
         self._realtime = realtime
 
     def api(self, kind: ApiFault, *, delay_ms: int = 0, match: str | None = None) -> None:
-        """`down`: connections are refused, Realtime's too; `unavailable`: 503; `error`: 500; `slow`: `delay_ms` are added.
+        """`down`: connections are refused, Realtime's too; `unavailable`: 503; `error`: 500; `slow`: adds `delay_ms`.
 
         `match` is a regular expression on path and query that limits the fault to some requests (not for `down`).
         """
@@ -39,7 +39,7 @@ class Faults:
         httpx.put(f'{self._front}/fault', json=fault, trust_env=False).raise_for_status()
 
     def realtime(self, kind: RealtimeFault) -> None:
-        """`closed`: sockets are closed and refused; `mute`: heartbeats are answered, events dropped; `black_hole`: silence."""
+        """`closed`: sockets end and are refused; `mute`: only heartbeats are answered; `black_hole`: silence."""
         httpx.get(f'{self._realtime}/fault', params={'kind': kind}, trust_env=False).raise_for_status()
 
     def clear(self) -> None:

@@ -1,4 +1,4 @@
-"""Becomes another program that dies with its parent. Rule: standard library only, so that it starts in a few milliseconds.
+"""Becomes another program that dies with its parent. Rule: standard library only, so that it starts at once.
 
 Usage: python -S -E launch.py PARENT_PID SIGNAL UID PROGRAM [ARGUMENT...]; UID -1 keeps the user.
 """
@@ -21,7 +21,7 @@ def main() -> None:
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal_number)
         if os.getppid() != parent:
             sys.exit('the parent is gone already')
-    os.execv(sys.argv[4], sys.argv[4:])  # noqa: S606
+    os.execv(sys.argv[4], sys.argv[4:])
 
 
 if __name__ == '__main__':

@@ -110,7 +110,7 @@ class Postgres:
 
     def _as_service(self, command: list[str]) -> None:
         user = service_uid() if os.geteuid() == 0 else None
-        groups = [] if user is not None else None
+        groups: list[int] | None = [] if user is not None else None
         done = subprocess.run(
             command, cwd='/', user=user, group=user, extra_groups=groups, capture_output=True, text=True, check=False
         )
@@ -133,7 +133,7 @@ class Postgres:
             'timezone': 'UTC',
         }
         if not self.durable:
-            settings |= {'fsync': 'off', 'synchronous_commit': 'off', 'full_page_writes': 'off', 'autovacuum': 'off'}
+            settings |= {'fsync': 'off', 'full_page_writes': 'off', 'autovacuum': 'off'}
         command = [str(binaries() / 'postgres'), '-D', str(self.data)]
         for name, value in settings.items():
             command += ['-c', f'{name}={value}']
@@ -165,7 +165,7 @@ class Postgres:
 
 
 def end_left_over(home: Path) -> None:
-    """Ends a server of this very data directory that outlived its parent (where the system has no parent-death signal)."""
+    """Ends a server of this very data directory that outlived its parent (no parent-death signal there)."""
     pid_file = home / 'pgdata' / 'postmaster.pid'
     if not pid_file.exists():
         return

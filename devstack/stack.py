@@ -167,6 +167,7 @@ class Stack:
             'port': self._port,
             'realtimePort': self._realtime_port,
             'restUrl': self.postgres.url('authenticator'),
+            'ownerUrl': self.postgres.url('postgres'),
             'authUrl': self.postgres.url('supabase_auth_admin'),
             'jwtSecret': self.jwt_secret,
             'publishableKey': self.secrets.publishable_key,

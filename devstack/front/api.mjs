@@ -35,9 +35,9 @@ export async function provision(settings) {
 
 /** A function from Request to Response that serves /rest/v1 and /auth/v1. */
 export async function createApi(settings) {
-  const rest = appOn(new Database(settings.restUrl, REST_CONNECTIONS), settings);
+  const rest = appOn(new Database(settings.restUrl, REST_CONNECTIONS, settings.ownerUrl), settings);
   const auth = appOn(new Database(settings.authUrl, AUTH_CONNECTIONS), settings);
   await Promise.all([rest.init(), auth.init()]);
-  await rest.connection.introspect({ useCache: true });
+  await rest.connection.introspect();
   return (request, path) => (path.startsWith('/auth/') ? auth : rest).fetch(request);
 }

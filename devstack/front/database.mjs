@@ -6,11 +6,12 @@ const isoTimestamp = (text) => text.replace(' ', 'T').replace(/([+-]\d\d)$/, '$1
 const jsonText = (value) => (typeof value === 'string' ? value : JSON.stringify(value));
 const asIs = (value) => value;
 
-// postgres.js types: how a value is read and written. Timestamps leave as ISO 8601, as PostgREST and GoTrue print them;
-// JSON that lite has already written as text is not written a second time.
+// postgres.js types: how a value is read and written. Timestamps leave as ISO 8601 and numerics as numbers, as PostgREST
+// prints them; JSON that lite has already written as text is not written a second time.
 const TYPES = {
   timestamp: { to: 1114, from: [1114], serialize: asIs, parse: isoTimestamp },
   timestamptz: { to: 1184, from: [1184], serialize: asIs, parse: isoTimestamp },
+  numeric: { to: 1700, from: [1700], serialize: String, parse: (text) => (Number.isFinite(Number(text)) ? Number(text) : text) },
   json: { to: 114, from: [114], serialize: jsonText, parse: JSON.parse },
   jsonb: { to: 3802, from: [3802], serialize: jsonText, parse: JSON.parse },
 };
@@ -37,8 +38,23 @@ function explained(error) {
 }
 
 export class Database extends PostgresConnection {
-  constructor(url, connections) {
+  #owner;
+  #schema;
+
+  /** `owner` is the address of a role that sees every table; the one that serves requests may itself see none. */
+  constructor(url, connections, owner) {
     super({ url, postgresOptions: { max: connections, types: TYPES, onnotice: () => {} } });
+    this.#owner = owner && new Database(owner, 1);
+  }
+
+  /** The schema, read once. */
+  async introspect(options) {
+    this.#schema ??= this.#owner ? this.#owner.introspect(options) : super.introspect(options);
+    return this.#schema;
+  }
+
+  async viewOptionsMetadata(view, schema) {
+    return this.#owner ? this.#owner.viewOptionsMetadata(view, schema) : super.viewOptionsMetadata(view, schema);
   }
 
   /** Lite would grant everything on every table here, undoing the migrations' revokes. Roles always count, as on hosted projects. */

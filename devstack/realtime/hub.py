@@ -1,4 +1,4 @@
-"""Brings changes to subscriptions. Rule: it never waits for a socket; one that does not take its messages is dropped."""
+"""Brings changes to subscriptions. Rule: it never waits for a socket; one that takes no messages is dropped."""
 
 import asyncio
 import logging

@@ -1,4 +1,4 @@
-"""Decodes PostgreSQL's logical replication messages (pgoutput, protocol version 1). Rule: bytes in, changes out, no I/O."""
+"""Decodes logical replication messages (pgoutput, protocol version 1). Rule: bytes in, changes out, no I/O."""
 
 import json
 import struct

@@ -41,7 +41,7 @@ class Sight:
     keys: frozenset[Key] | None  # None: no row-level security, every row
 
     def sees(self, change: Change) -> bool:
-        """DELETE goes to all who may read the key, whatever row-level security says: there is no row left to ask about."""
+        """DELETE goes to all who may read the key, whatever row-level security says: no row is left to ask about."""
         if not set(change.table.key) <= self.columns or not change.table.key:
             return False
         return change.operation == 'DELETE' or self.keys is None or key_of(change) in self.keys
@@ -105,7 +105,7 @@ class Rules:
         names = [sql.Identifier(name) for name in table.key]
         asked = [sql.Identifier(f'asked_{number}') for number, _ in enumerate(names)]
         match = [
-            sql.SQL('t.{} = k.{}::{}').format(name, ask, sql.SQL(types[column]))  # type: ignore[arg-type]
+            sql.SQL('t.{} = k.{}::{}').format(name, ask, sql.SQL(types[column]))
             for name, ask, column in zip(names, asked, table.key, strict=True)
         ]
         return sql.SQL('select {} from unnest({}) as k({}) join {} t on {}').format(

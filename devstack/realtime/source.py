@@ -1,4 +1,4 @@
-"""The replication connection. Rule: when it breaks it is made anew; what was committed in between is lost, as on hosted projects."""
+"""The replication connection. Rule: when it breaks it is made anew; what was committed in between is lost."""
 
 import asyncio
 import logging
