@@ -17,7 +17,7 @@ from babel.messages.pofile import read_po, write_po
 from components.translate import po_path
 
 ROOT = Path(__file__).parent.parent
-KEYWORDS: dict[str, tuple[int, ...] | None] = {'_': None, 'mark': None, 'ngettext': (1, 2)}
+KEYWORDS: dict[str, tuple[int, ...] | None] = {'_': None, 'N_': None, 'ngettext': (1, 2)}
 TRANSLATED = ('ru',)
 """The languages with a catalogue; English is what the code says."""
 FOLDERS = ('components', 'pages')

@@ -23,12 +23,13 @@ from components.formats import (
     format_time,
     salon_time,
 )
-from components.translate import DEFAULT_LANGUAGE, LANGUAGES, _, language, mark, ngettext, set_language
+from components.translate import DEFAULT_LANGUAGE, LANGUAGES, N_, _, language, ngettext, set_language
 
 __all__ = [
     'DASH',
     'DEFAULT_LANGUAGE',
     'LANGUAGES',
+    'N_',
     '_',
     'dial_number',
     'format_ago',
@@ -42,7 +43,6 @@ __all__ = [
     'format_share',
     'format_time',
     'language',
-    'mark',
     'ngettext',
     'salon_time',
     'set_language',

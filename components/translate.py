@@ -1,7 +1,7 @@
 """Texts in the language of the person who looks.
 
 The one rule: a text is translated when it is drawn, in the language of the current browser tab, never at import time;
-what must be named at import time is marked with `mark` and translated later.
+what must be named at import time is marked with `N_` and translated later.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def set_language(client: Client, code: str) -> None:
     client.storage['language'] = code if code in LANGUAGES else DEFAULT_LANGUAGE
 
 
-def mark(text: str) -> str:
+def N_(text: str) -> str:
     """Name a text for the catalogues without translating it yet."""
     return text
 

@@ -1,0 +1,110 @@
+"""Words and tones for every value that people see.
+
+The one rule: each member of each enum has a word here in every language; a value nobody knows is shown as it is.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from components.i18n import N_, _
+from models import Channel, DropOff, Figure, Intent, LiveState, PeriodName, Role, Sentiment, Status
+
+
+@dataclass(frozen=True)
+class Label:
+    """A word for a value, what it says (a tone of the stylesheet) and the icon that may stand beside it."""
+
+    text: str
+    tone: str = 'neutral'
+    icon: str = ''
+
+
+LABELS: dict[type[StrEnum], dict[StrEnum, tuple[str, str, str]]] = {
+    Status: {
+        Status.ACTIVE: (N_('going on'), 'accent', 'chat'),
+        Status.DONE: (N_('finished'), 'good', 'check'),
+        Status.ABANDONED: (N_('client left'), 'warn', 'sign-out'),
+        Status.AUTO_CLOSED: (N_('closed by time'), 'neutral', 'clock'),
+        Status.ESCALATED: (N_('handed to a person'), 'info', 'operator'),
+    },
+    Intent: {
+        Intent.BOOKING: (N_('booking'), 'accent', 'calendar'),
+        Intent.INFO: (N_('information'), 'neutral', 'info'),
+        Intent.INQUIRY: (N_('question'), 'neutral', 'info'),
+        Intent.RESCHEDULE: (N_('move a booking'), 'info', 'calendar'),
+        Intent.CANCEL: (N_('cancel a booking'), 'warn', 'close'),
+        Intent.NONE: (N_('not clear'), 'neutral', ''),
+    },
+    DropOff: {
+        DropOff.SERVICE: (N_('choosing a service'), 'warn', ''),
+        DropOff.STAFF: (N_('choosing a specialist'), 'warn', ''),
+        DropOff.DATE: (N_('choosing a day'), 'warn', ''),
+        DropOff.TIME: (N_('choosing a time'), 'warn', ''),
+    },
+    Sentiment: {
+        Sentiment.POSITIVE: (N_('good mood'), 'good', 'smile'),
+        Sentiment.NEUTRAL: (N_('even mood'), 'neutral', 'meh'),
+        Sentiment.NEGATIVE: (N_('bad mood'), 'bad', 'frown'),
+    },
+    Channel: {
+        Channel.TELEGRAM: ('Telegram', 'neutral', 'telegram'),
+        Channel.WHATSAPP: ('WhatsApp', 'neutral', 'whatsapp'),
+        Channel.UNKNOWN: (N_('another channel'), 'neutral', 'chat'),
+    },
+    Figure: {
+        Figure.DIALOGS: (N_('Dialogs'), 'neutral', ''),
+        Figure.BOOKINGS: (N_('Bookings'), 'neutral', ''),
+        Figure.CANCELLED: (N_('Cancelled bookings'), 'neutral', ''),
+        Figure.REVENUE: (N_('Revenue'), 'neutral', ''),
+        Figure.OTHER_CURRENCY: (N_('In another currency'), 'neutral', ''),
+        Figure.CLIENTS: (N_('Clients'), 'neutral', ''),
+        Figure.NEW_CLIENTS: (N_('New clients'), 'neutral', ''),
+        Figure.ANSWERED: (N_('Answered by the bot'), 'neutral', ''),
+        Figure.NOT_BOOKED: (N_('Without a booking'), 'neutral', ''),
+        Figure.WANTED: (N_('Wanted to book'), 'neutral', ''),
+        Figure.SERVICE_CHOSEN: (N_('Chose a service'), 'neutral', ''),
+        Figure.STAFF_CHOSEN: (N_('Chose a specialist'), 'neutral', ''),
+        Figure.TIME_CHOSEN: (N_('Chose day and time'), 'neutral', ''),
+    },
+    Role: {
+        Role.SUPER_ADMIN: (N_('Platform administrator'), 'accent', ''),
+        Role.ADMIN: (N_('Salon owner'), 'accent', ''),
+        Role.STAFF: (N_('Salon employee'), 'neutral', ''),
+    },
+    LiveState: {
+        LiveState.LIVE: (N_('live'), 'good', 'live'),
+        LiveState.POLLING: (N_('refreshes by itself'), 'warn', 'retry'),
+        LiveState.OFFLINE: (N_('no connection'), 'bad', 'offline'),
+    },
+    PeriodName: {
+        PeriodName.TODAY: (N_('Today'), 'neutral', ''),
+        PeriodName.YESTERDAY: (N_('Yesterday'), 'neutral', ''),
+        PeriodName.WEEK: (N_('7 days'), 'neutral', ''),
+        PeriodName.MONTH: (N_('30 days'), 'neutral', ''),
+        PeriodName.QUARTER: (N_('90 days'), 'neutral', ''),
+        PeriodName.CUSTOM: (N_('Custom'), 'neutral', ''),
+    },
+}
+OTHER_SPELLINGS = {'dropped': Status.ABANDONED, 'canceled': Intent.CANCEL}
+WEEKDAYS = (N_('Mon'), N_('Tue'), N_('Wed'), N_('Thu'), N_('Fri'), N_('Sat'), N_('Sun'))
+
+
+def label_of(value: StrEnum) -> Label:
+    """The words for a member of an enum, in the reader's language."""
+    text, tone, icon = LABELS[type(value)][value]
+    return Label(_(text), tone, icon)
+
+
+def label_of_raw(kind: type[StrEnum], raw: str | None) -> Label:
+    """The words for what the bot wrote; a value that `kind` does not have is shown as it is."""
+    if not raw:
+        return Label('')
+    value = OTHER_SPELLINGS.get(raw, raw)
+    return label_of(kind(value)) if value in list(kind) else Label(raw)
+
+
+def weekday_name(weekday: int) -> str:
+    """The short name of a weekday, 1 = Monday."""
+    return _(WEEKDAYS[weekday - 1])
