@@ -6,7 +6,7 @@ Its one rule: nothing here sends a query or draws a page; a value is read once, 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
@@ -300,6 +300,34 @@ class Salon(Row):
     currency: str = 'RUB'
 
 
+class User(Row):
+    """A person who signs in to the dashboard. Never carries a password hash."""
+
+    id: int
+    email: str
+    first_name: str | None = None
+    last_name: str | None = None
+    role: Role
+    active: bool = True
+    tenant_id: UUID | None = None
+    session_version: int = 1
+    language: str = 'ru'
+    theme: str = 'auto'
+
+    @property
+    def name(self) -> str:
+        """What to call the person on screen."""
+        return ' '.join(part for part in (self.first_name, self.last_name) if part) or self.email
+
+
+class Whoami(Row):
+    """Who is signed in, the salon in view, and all salons for those who may change it."""
+
+    user: User
+    salon: Salon | None = None
+    salons: list[Salon] = []
+
+
 class Money(Row):
     """An amount in a currency of its own: such amounts are listed, never added up."""
 
@@ -316,6 +344,7 @@ class Figures(Row):
     conversion: float | None
     revenue: Decimal
     average_booking: Decimal | None
+    paid_bookings: int = 0
     other_currencies: list[Money] = []
     clients: int
     new_clients: int
@@ -347,6 +376,7 @@ class Ranked(Row):
     """A service or a specialist with the bookings that name it. An empty key is "not specified"."""
 
     key: str
+    label: str = ''
     bookings: int
     revenue: Decimal
 
@@ -372,6 +402,7 @@ class Freshness(Row):
 class Dialog(Row):
     """A dialog as lists show it. Values that the bot wrote in an unknown form come as they are, or as None."""
 
+    archive_id: int | None = None
     session_id: UUID
     is_active: bool
     client_id: UUID | None = None
@@ -411,6 +442,13 @@ class Overview(Row):
     freshness: Freshness
 
 
+@dataclass(frozen=True)
+class DialogPage(Page[Dialog]):
+    """A page of the archive; the first one brings the dialogs that go on now as well."""
+
+    active: list[Dialog] = field(default_factory=list)
+
+
 class Message(Row):
     """One message of a dialog; `role` is user, assistant, operator, system or a word that is not known yet."""
 
@@ -421,7 +459,14 @@ class Message(Row):
     created_at: datetime
 
 
-class OpenDialog(Row):
+class Messages(Row):
+    """Some messages of a dialog in the order they were written, and whether there are older ones."""
+
+    messages: list[Message]
+    has_older: bool
+
+
+class OpenDialog(Messages):
     """A dialog as its own page shows it, with its newest messages in the order they were written."""
 
     dialog: Dialog
@@ -432,7 +477,5 @@ class OpenDialog(Row):
     duration_seconds: int | None = None
     telegram_chat_id: int | None = None
     whatsapp_id: str | None = None
-    messages: list[Message]
-    has_older: bool
     others: list[Dialog]
     others_count: int

@@ -25,7 +25,7 @@ declare
   name_query tsquery;
   word_query tsquery := websearch_to_tsquery('pg_catalog.russian', plain);
 begin
-  if tenant is null or dashboard.current_role() is null then return; end if;
+  if query is null or tenant is null or dashboard.current_role() is null then return; end if;
   if query !~ '[[:alpha:]]' and length(digits) >= 4 then
     digits := case when length(digits) >= 11 then right(digits, 10) when digits ~ '^8\d{3}' and length(digits) > 6
       then substr(digits, 2) else digits end;

@@ -100,9 +100,17 @@ as $$
   from dashboard.users u where u.id = dashboard.current_user_id()
 $$;
 
-revoke execute on function dashboard.begin_sign_in(text, text),
+-- Keeps the person's own language and theme; row-level security lets it reach no other row.
+create or replace function dashboard.set_preferences(language text, theme text) returns void
+language sql set search_path = ''
+as $$
+  update dashboard.users u set language = set_preferences.language, theme = set_preferences.theme
+  where u.id = dashboard.current_user_id()
+$$;
+
+revoke execute on function dashboard.set_preferences(text, text), dashboard.begin_sign_in(text, text),
   dashboard.finish_sign_in(bigint, bigint, boolean, text, text, text),
   dashboard.create_user(text, text, text, uuid), dashboard.whoami() from public;
-grant execute on function dashboard.begin_sign_in(text, text),
+grant execute on function dashboard.set_preferences(text, text), dashboard.begin_sign_in(text, text),
   dashboard.finish_sign_in(bigint, bigint, boolean, text, text, text),
   dashboard.create_user(text, text, text, uuid), dashboard.whoami() to dashboard_app;

@@ -1,0 +1,390 @@
+"""Who may come in: passwords, sign-in, sessions, roles and the tokens under which the database answers.
+
+Its one rule: a session that has ended gets no token, so no handler of any open tab can read or do anything more.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID, uuid4
+
+import bcrypt
+import jwt
+import structlog
+from fastapi import Request
+from nicegui import Client, app, background_tasks
+from pydantic import ValidationError
+from supabase import AsyncClientOptions, acreate_client
+from supabase_auth.errors import AuthError
+
+from config import settings
+from data import Data, DataError, SessionEnded, Unavailable, pool
+from models import Role, Salon, User, Whoami
+
+log = structlog.get_logger()
+
+BCRYPT_COST = 12
+TOKEN_SECONDS = 600
+IDLE_SECONDS = 12 * 3600
+CHECK_SECONDS = 30
+"""How often a signed-in person's role, salon and right to sign in are read again."""
+FAILURE_SECONDS = 1.0
+"""Every failed sign-in takes this long, whatever was wrong with it."""
+
+NOBODY = bcrypt.hashpw(uuid4().bytes, bcrypt.gensalt(BCRYPT_COST))
+
+
+# --- tokens
+
+
+def mint(claims: Mapping[str, Any], *, seconds: int = TOKEN_SECONDS) -> str:
+    """A database token, HS256 or (when the setting holds a JSON Web Key) ES256. It never reaches a browser."""
+    secret = settings().supabase_jwt_secret.get_secret_value()
+    now = int(time.time())
+    payload = {'role': 'dashboard_app', 'aud': 'authenticated', 'iat': now, 'exp': now + seconds, **claims}
+    if not secret.lstrip().startswith('{'):
+        return jwt.encode(payload, secret, algorithm='HS256')
+    key = json.loads(secret)
+    headers = {'kid': key['kid']} if 'kid' in key else None
+    return jwt.encode(payload, jwt.PyJWK(key, algorithm='ES256').key, algorithm='ES256', headers=headers)
+
+
+class Tokens:
+    """A token for one set of claims, renewed two minutes before it expires."""
+
+    def __init__(self, claims: Mapping[str, Any]) -> None:
+        self._claims = claims
+        self._token, self._fresh_until = '', 0.0
+
+    def token(self) -> str:
+        """A token that is good for two more minutes at least."""
+        if time.time() > self._fresh_until:
+            self._token = mint(self._claims)
+            self._fresh_until = time.time() + TOKEN_SECONDS - 120
+        return self._token
+
+
+SYSTEM = Tokens({'app_role': 'system'})
+"""The identity of the dashboard itself: signing in and the live feed."""
+
+
+# --- passwords
+
+
+def hash_password(password: str) -> str:
+    """A bcrypt hash of today's cost. Slow on purpose: call it in a thread."""
+    return bcrypt.hashpw(password.encode()[:72], bcrypt.gensalt(BCRYPT_COST)).decode()
+
+
+def is_password(password: str, hashed: str | None) -> bool:
+    """Whether the password fits; takes as long when there is no hash. Call it in a thread."""
+    stored = hashed.encode() if hashed else NOBODY
+    try:
+        fits = bcrypt.checkpw(password.encode()[:72], stored)
+    except ValueError:
+        fits = bcrypt.checkpw(b'', NOBODY)
+    return fits and hashed is not None
+
+
+def is_weak(hashed: str) -> bool:
+    """Whether a hash was made at a lower cost than today's, or in the older `$2a$` form."""
+    parts = hashed.split('$')
+    return len(parts) < 3 or parts[1] != '2b' or int(parts[2]) < BCRYPT_COST
+
+
+async def _is_supabase_password(email: str, password: str) -> bool:
+    """Whether Supabase Auth knows the pair and the e-mail is confirmed. Raises Unavailable."""
+    options = AsyncClientOptions(httpx_client=pool.client(), auto_refresh_token=False, persist_session=False)
+    client = await acreate_client(settings().supabase_url, settings().supabase_key.get_secret_value(), options)
+    try:
+        answer = await client.auth.sign_in_with_password({'email': email, 'password': password})
+    except AuthError as error:
+        if getattr(error, 'status', 400) >= 500 or getattr(error, 'status', 400) == 0:
+            raise Unavailable('Supabase Auth') from error
+        return False
+    except (OSError, ValidationError) as error:
+        raise Unavailable('Supabase Auth') from error
+    confirmed = answer.user is not None and answer.user.email_confirmed_at is not None
+    return confirmed and (answer.user.email or '').lower() == email.strip().lower() if answer.user else False
+
+
+# --- sessions
+
+
+class Session:
+    """A signed-in person in one browser, with the salon in view. All tabs of the browser share it."""
+
+    def __init__(self, key: str, who: Whoami, tenant_id: UUID | None) -> None:
+        self.key = key
+        self.who = who
+        self.tenant_id = tenant_id
+        self.clients: dict[str, Client] = {}
+        self.is_ended = False
+        self.checked_at = time.monotonic()
+        self._tokens = _tokens_of(who.user, tenant_id)
+
+    @property
+    def user(self) -> User:
+        """The person."""
+        return self.who.user
+
+    @property
+    def salon(self) -> Salon | None:
+        """The salon in view; None for a platform admin before the first salon exists."""
+        return self.who.salon
+
+    def token(self) -> str:
+        """The person's database token. Raises SessionEnded after the session's end."""
+        if self.is_ended:
+            raise SessionEnded('signed out')
+        return self._tokens.token()
+
+    def attach(self, client: Client) -> None:
+        """Remember an open tab, so that it is closed with the session."""
+        self.clients[client.id] = client
+        client.on_delete(lambda: self.clients.pop(client.id, None))
+
+    def touch(self) -> None:
+        """The person did something: the idle time starts anew. Raises SessionEnded after the session's end."""
+        stored = _stored(self.key)
+        if self.is_ended or stored is None or not _is_fresh(stored):
+            raise SessionEnded('signed out')
+        if time.time() - stored['seen_at'] > 60:
+            stored['seen_at'] = time.time()
+
+
+def _tokens_of(user: User, tenant_id: UUID | None) -> Tokens:
+    salon = {'tenant_id': str(tenant_id)} if tenant_id else {}
+    return Tokens({'sub': str(user.id), 'app_role': user.role.value, **salon})
+
+
+def _stored(key: str) -> dict[str, Any] | None:
+    stored = app.storage._users.get(key)
+    return stored if stored is not None and 'user_id' in stored else None
+
+
+def _is_fresh(stored: Mapping[str, Any]) -> bool:
+    return time.time() - float(stored.get('seen_at', 0)) < IDLE_SECONDS
+
+
+class Sessions:
+    """All sessions of this process. What outlives a restart is in NiceGUI's storage: ids and times only."""
+
+    def __init__(self) -> None:
+        self._open: dict[str, Session] = {}
+
+    async def current(self, request: Request) -> Session | None:
+        """The session of the browser that asks, or None. Raises Unavailable when it cannot be checked."""
+        key = str(request.session.get('id', ''))
+        stored = _stored(key)
+        if stored is None:
+            return None
+        if not _is_fresh(stored):
+            await self.end(key)
+            return None
+        stored['seen_at'] = time.time()
+        session = self._open.get(key)
+        if session and time.monotonic() - session.checked_at < CHECK_SECONDS:
+            return session
+        return await self._check(key, stored)
+
+    async def _check(self, key: str, stored: dict[str, Any]) -> Session | None:
+        """Read the person again; end the session when it should not go on."""
+        session = self._open.get(key)
+        tenant_id = UUID(stored['tenant_id']) if stored.get('tenant_id') else None
+        user = User(id=stored['user_id'], email='', role=Role(stored['role']))
+        identity = session or _tokens_of(user, tenant_id)
+        try:
+            who = await Data(identity).people.whoami()
+        except Unavailable:
+            if session:
+                return session
+            raise
+        except DataError:
+            await self.end(key)
+            return None
+        if not _still_holds(who.user, stored):
+            await self.end(key)
+            return None
+        return self._keep(key, who, tenant_id)
+
+    def _keep(self, key: str, who: Whoami, tenant_id: UUID | None) -> Session:
+        session = self._open.get(key)
+        if session is None or session.tenant_id != tenant_id:
+            session = self._open[key] = Session(key, who, tenant_id)
+        session.who, session.checked_at = who, time.monotonic()
+        return session
+
+    async def start(self, request: Request, who: Whoami, tenant_id: UUID | None) -> Session:
+        """A new session under a new id; whatever the browser's old id held is dropped."""
+        old, key = str(request.session.get('id', '')), uuid4().hex
+        await self.end(old)
+        await app.storage._create_user_storage(key)
+        app.storage._users[key].update({
+            'user_id': who.user.id, 'role': who.user.role.value, 'version': who.user.session_version,
+            'tenant_id': str(tenant_id) if tenant_id else None, 'seen_at': time.time(),
+            'language': who.user.language, 'theme': who.user.theme,
+        })  # fmt: skip
+        request.session['id'] = key
+        return self._keep(key, who, tenant_id)
+
+    async def end(self, key: str) -> None:
+        """End a session: its tabs go to the sign-in page, and whatever they still send is refused."""
+        session = self._open.pop(key, None)
+        if (stored := app.storage._users.get(key)) is not None:
+            stored.clear()
+        if session is None:
+            return
+        session.is_ended = True
+        for client in list(session.clients.values()):
+            background_tasks.create(_close(client), name=f'{client.id}:close')
+
+    async def choose_salon(self, session: Session, tenant_id: UUID) -> Session:
+        """Show another salon. Raises NotAllowed for all but the platform's admins, NotFound for an unknown salon."""
+        stored = _stored(session.key)
+        if stored is None or session.is_ended:
+            raise SessionEnded('signed out')
+        if tenant_id not in {salon.id for salon in session.who.salons}:
+            await Data(session).people.record('refused', f'salon {tenant_id}')
+            raise SessionEnded('not a salon of this person')
+        stored['tenant_id'] = str(tenant_id)
+        who = await Data(_tokens_of(session.user, tenant_id)).people.whoami()
+        return self._keep(session.key, who, tenant_id)
+
+    async def watch(self) -> None:
+        """Check every open session again and again; runs as long as the process."""
+        while True:
+            await asyncio.sleep(CHECK_SECONDS)
+            for key, session in list(self._open.items()):
+                stored = _stored(key)
+                if stored is None or not _is_fresh(stored):
+                    await self.end(key)
+                elif session.clients:
+                    await self._check_quietly(key, stored)
+                elif time.monotonic() - session.checked_at > IDLE_SECONDS:
+                    self._open.pop(key, None)
+
+    async def _check_quietly(self, key: str, stored: dict[str, Any]) -> None:
+        try:
+            await self._check(key, stored)
+        except DataError as error:
+            log.warning('session not checked', reason=repr(error))
+
+
+def _still_holds(user: User, stored: Mapping[str, Any]) -> bool:
+    same_salon = user.role is Role.SUPER_ADMIN or str(user.tenant_id) == stored.get('tenant_id')
+    same_person = user.session_version == stored['version'] and user.role.value == stored['role']
+    return user.active and same_person and same_salon
+
+
+async def _close(client: Client) -> None:
+    """Send a tab to the sign-in page; half a second later it is gone, whether it went there or not."""
+    client.open('/login?ended=1')
+    await asyncio.sleep(0.5)
+    client.delete()
+
+
+sessions = Sessions()
+
+
+# --- signing in
+
+
+@dataclass(frozen=True)
+class SignedIn:
+    """A sign-in that succeeded."""
+
+    who: Whoami
+    tenant_id: UUID | None
+
+
+@dataclass(frozen=True)
+class TooManyAttempts:
+    """A sign-in that was not tried; `minutes` until the next one will be."""
+
+    minutes: int
+
+
+async def sign_in(email: str, password: str, *, address: str, user_agent: str) -> SignedIn | TooManyAttempts | None:
+    """Check a pair of e-mail and password; None when it does not fit. Raises Unavailable.
+
+    An unknown e-mail, a wrong password and a person who was switched off look the same and last the same.
+    """
+    started = time.monotonic()
+    system = Data(SYSTEM)
+    answer = await system.call('begin_sign_in', email=email, address=address)
+    if 'retry_after' in answer:
+        return TooManyAttempts(-(-int(answer['retry_after']) // 60))
+    person = answer['user'] or {}
+    hashed = person.get('encrypted_password')
+    fits = await asyncio.to_thread(is_password, password, hashed)
+    if person and not hashed:
+        fits = await _is_supabase_password(email, password)
+    accepted = fits and _may_enter(person)
+    new_hash = await asyncio.to_thread(hash_password, password) if accepted and hashed and is_weak(hashed) else None
+    finish = system.call(
+        'finish_sign_in', attempt=answer['attempt'], user_id=person.get('id'), succeeded=accepted, address=address,
+        user_agent=user_agent, new_hash=new_hash,
+    )  # fmt: skip
+    if not accepted:
+        await finish
+        await asyncio.sleep(max(0.0, FAILURE_SECONDS - (time.monotonic() - started)))
+        return None
+    tenant_id = UUID(person['tenant_id']) if person['tenant_id'] else None
+    _done, who = await asyncio.gather(finish, _whoami(person, tenant_id))
+    if tenant_id is None and who.salons:
+        tenant_id = who.salons[0].id
+        who = who.model_copy(update={'salon': who.salons[0]})
+    return SignedIn(who, tenant_id)
+
+
+def _may_enter(person: Mapping[str, Any]) -> bool:
+    role = person['role'] if person['role'] in set(Role) else None
+    has_salon = role == Role.SUPER_ADMIN or person['tenant_id'] is not None
+    return bool(person['active'] and role and has_salon)
+
+
+async def _whoami(person: Mapping[str, Any], tenant_id: UUID | None) -> Whoami:
+    user = User(id=person['id'], email=person['email'], role=Role(person['role']))
+    return await Data(_tokens_of(user, tenant_id)).people.whoami()
+
+
+# --- the operator's command
+
+
+async def create_admin(email: str, password: str) -> None:
+    """Make the first super_admin. Raises Conflict when the e-mail is taken."""
+    hashed = await asyncio.to_thread(hash_password, password)
+    await Data(SYSTEM).call('create_user', email=email, encrypted_password=hashed, role=Role.SUPER_ADMIN.value)
+    await pool.close()
+
+
+def main(arguments: list[str]) -> int:
+    """`python -m auth create-admin EMAIL`: asks for a password twice and makes a platform admin."""
+    from getpass import getpass
+
+    if len(arguments) != 2 or arguments[0] != 'create-admin' or '@' not in arguments[1]:
+        print('usage: python -m auth create-admin EMAIL')
+        return 2
+    password = getpass('Password (at least 12 characters): ')
+    if len(password) < 12 or password != getpass('Once more: '):
+        print('The password is too short, or the two differ. Nothing was made.')
+        return 1
+    try:
+        asyncio.run(create_admin(arguments[1], password))
+    except DataError as error:
+        print(f'Nothing was made: {error!r}')
+        return 1
+    print(f'{arguments[1]} can sign in now.')
+    return 0
+
+
+if __name__ == '__main__':
+    import sys
+
+    sys.exit(main(sys.argv[1:]))

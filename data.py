@@ -1,0 +1,279 @@
+"""The data-access module: the only place that sends queries.
+
+Its one rule: a `Data` carries the identity of one person (or of the system), and no method takes a salon's id to read
+rows by: which rows there are is the database's decision.
+
+    DataError                     something could not be had
+    ├── NotFound                  no such row, or not one of this salon: the same answer for both
+    ├── NotAllowed                the person may not do this
+    │   └── SessionEnded          the person is not signed in any more
+    ├── Conflict                  it is there already, or somebody was faster
+    ├── Refused                   the request itself is wrong (a period of 3,000 days)
+    └── Unavailable               Supabase does not answer; what is on screen stays, with its time
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Protocol, TypeVar
+from uuid import UUID
+
+import httpx
+from postgrest import AsyncPostgrestClient
+from postgrest.exceptions import APIError
+from pydantic import BaseModel, TypeAdapter, ValidationError
+
+from config import settings
+from models import (
+    Count,
+    Dialog,
+    DialogPage,
+    DialogQuery,
+    Message,
+    Messages,
+    OpenDialog,
+    Overview,
+    Period,
+    Whoami,
+)
+
+TIMEOUT = httpx.Timeout(15, connect=3)
+"""Seconds that a request may take; the page's skeleton is on screen long before."""
+
+
+class DataError(Exception):
+    """Something could not be had or done; the subclasses say why."""
+
+
+class NotFound(DataError):
+    """There is no such row in this salon."""
+
+
+class NotAllowed(DataError):
+    """The person may not do this."""
+
+
+class SessionEnded(NotAllowed):
+    """The person is not signed in any more."""
+
+
+class Conflict(DataError):
+    """It exists already, or somebody else changed it first."""
+
+
+class Refused(DataError):
+    """The request itself is wrong."""
+
+
+class Unavailable(DataError):
+    """Supabase cannot be reached, or does not answer in time."""
+
+
+class Identity(Protocol):
+    """Somebody who may send queries."""
+
+    def token(self) -> str:
+        """A database token that is valid now. Raises SessionEnded when the person is signed out."""
+
+
+class Pool:
+    """The HTTP connections of the process: shared, because opening one costs more than a query."""
+
+    def __init__(self) -> None:
+        self._client: httpx.AsyncClient | None = None
+
+    def client(self) -> httpx.AsyncClient:
+        """The open client; a new one after `close`."""
+        if self._client is None:
+            self._client = httpx.AsyncClient(timeout=TIMEOUT, limits=httpx.Limits(max_connections=64), http2=False)
+        return self._client
+
+    async def close(self) -> None:
+        """Close all connections."""
+        client, self._client = self._client, None
+        if client:
+            await client.aclose()
+
+
+pool = Pool()
+
+M = TypeVar('M', bound=BaseModel)
+
+
+def _as_data_error(error: APIError) -> DataError:
+    code = error.code or ''
+    text = error.message or ''
+    if code in {'42501', 'PT403', '403', '401'}:
+        return NotAllowed(text)
+    if code in {'PT404', 'PGRST116', 'P0002'}:
+        return NotFound(text)
+    if code in {'23505', 'PT409'}:
+        return Conflict(text)
+    if code[:2] in {'22', '23'} or code in {'PT400', '400'}:
+        return Refused(text)
+    return Unavailable(f'{code} {text}')
+
+
+class Data:
+    """Queries under one identity. Cheap to make: one for each open page."""
+
+    def __init__(self, identity: Identity) -> None:
+        self._identity = identity
+        self.overview = OverviewData(self)
+        self.dialogs = DialogData(self)
+        self.people = PeopleData(self)
+        self.live = LiveData(self)
+
+    async def call(self, function: str, **arguments: Any) -> Any:
+        """The answer of a function of schema `dashboard`. Arguments that are None keep the function's default.
+
+        Raises DataError as the module's docstring draws it.
+        """
+        token = self._identity.token()
+        client = AsyncPostgrestClient(
+            f'{settings().supabase_url}/rest/v1',
+            schema='dashboard',
+            headers={'apikey': settings().supabase_key.get_secret_value(), 'Authorization': f'Bearer {token}'},
+            http_client=pool.client(),
+        )
+        given = {name: _plain(value) for name, value in arguments.items() if value is not None}
+        try:
+            answer = await client.rpc(function, given).execute()
+        except APIError as error:
+            raise _as_data_error(error) from error
+        except (httpx.HTTPError, OSError) as error:
+            raise Unavailable(repr(error)) from error
+        return answer.data
+
+    async def one(self, model: type[M], function: str, **arguments: Any) -> M:
+        """The one row that a function answers with. Raises NotFound when it answers with nothing."""
+        answer = await self.call(function, **arguments)
+        if answer is None:
+            raise NotFound(function)
+        return parse(model, answer)
+
+
+def _plain(value: Any) -> Any:
+    return value if isinstance(value, (str, int, float, bool, list)) else str(value)
+
+
+def parse(model: type[M], answer: Any) -> M:
+    """A model from what the database answered. An answer of another shape counts as not available, never as zero."""
+    try:
+        return model.model_validate(json.loads(answer) if isinstance(answer, str) else answer)
+    except (ValidationError, ValueError) as error:
+        raise Unavailable(f'{model.__name__}: unexpected answer') from error
+
+
+class OverviewData:
+    """The figures of a period."""
+
+    def __init__(self, data: Data) -> None:
+        self._data = data
+
+    async def of(self, period: Period) -> Overview:
+        """Everything the overview shows of a period, in one request."""
+        return await self._data.one(Overview, 'overview', first_day=period.first, last_day=period.last)
+
+
+class DialogData:
+    """Dialogs and their messages."""
+
+    PAGE_SIZE = 30
+
+    def __init__(self, data: Data) -> None:
+        self._data = data
+
+    @staticmethod
+    def _filter(query: DialogQuery) -> dict[str, Any]:
+        period = {'first_day': query.period.first, 'last_day': query.period.last} if query.period else {}
+        names = ('search', 'status', 'intent', 'channel', 'figure', 'drop_off', 'sentiment', 'service', 'staff', 'hour',
+                 'weekday', 'client')  # fmt: skip
+        return period | {name: getattr(query, name) for name in names}
+
+    async def page(self, query: DialogQuery, after: str | None = None) -> DialogPage:
+        """A page of the archive, newest first, after a page's `next_key`; the first brings the active ones as well."""
+        started, archive_id = after.split('~') if after else (None, None)
+        answer = await self._data.call(
+            'page_of_dialogs',
+            **self._filter(query),
+            after_started=started,
+            after_id=archive_id,
+            page_size=self.PAGE_SIZE,
+        )
+        following = answer['next']
+        return DialogPage(
+            rows=_rows.validate_python(answer['rows']),
+            active=_rows.validate_python(answer['active']),
+            next_key=f'{following["started_at"]}~{following["archive_id"]}' if following else None,
+        )
+
+    async def count(self, query: DialogQuery) -> Count:
+        """How many dialogs the query shows; an estimate beyond 10,000."""
+        answer = await self._data.call('count_dialogs', **self._filter(query))
+        return Count(answer['rows'], answer['is_exact'])
+
+    async def open(self, session_id: UUID) -> OpenDialog:
+        """A dialog with its newest messages. Raises NotFound, also for another salon's dialog."""
+        return await self._data.one(OpenDialog, 'open_dialog', session=session_id)
+
+    async def older(self, session_id: UUID, before: Message) -> Messages:
+        """The messages written before one."""
+        return await self._data.one(
+            Messages,
+            'dialog_messages',
+            session=session_id,
+            before_at=before.created_at.isoformat(),
+            before_id=before.id,
+        )
+
+    async def newer(self, session_id: UUID, after: Message) -> Messages:
+        """The messages written after one; `has_older` means that there were more of them than one page."""
+        return await self._data.one(
+            Messages, 'dialog_messages', session=session_id, after_at=after.created_at.isoformat(), after_id=after.id,
+            page_size=500,
+        )  # fmt: skip
+
+
+_rows = TypeAdapter(list[Dialog])
+
+
+class PeopleData:
+    """Who signs in, and what they did."""
+
+    def __init__(self, data: Data) -> None:
+        self._data = data
+
+    async def whoami(self) -> Whoami:
+        """The person whose identity this is, with the salon in view."""
+        return await self._data.one(Whoami, 'whoami')
+
+    async def prefer(self, *, language: str, theme: str) -> None:
+        """Keep the person's own language and theme."""
+        await self._data.call('set_preferences', language=language, theme=theme)
+
+    async def record(self, action: str, description: str, *, address: str = '', user_agent: str = '') -> None:
+        """Write into the audit what the person did or was refused."""
+        await self._data.call(
+            'record_act', action=action, description=description, ip_address=address, user_agent=user_agent
+        )
+
+
+class LiveData:
+    """What the live feed needs; only for the identity of the system."""
+
+    def __init__(self, data: Data) -> None:
+        self._data = data
+
+    async def touch_canary(self, process: str) -> str:
+        """Touch this process's canary row; its change must come back through Realtime. Returns the moment written."""
+        return str(await self._data.call('touch_canary', process=process))
+
+    async def pulse(self) -> dict[str, dict[str, str | None]]:
+        """Marks of the newest rows, by salon and table: what changed since the last one has another mark."""
+        answer: dict[str, dict[str, str | None]] = await self._data.call('pulse')
+        return answer
+
+    async def forget_stored_day(self, tenant_id: UUID, session_id: UUID) -> None:
+        """The bot changed an archived dialog: its day's stored figures no longer hold."""
+        await self._data.call('forget_stored_day', tenant=tenant_id, session=session_id)
