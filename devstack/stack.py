@@ -90,6 +90,20 @@ class Stack:
         """PostgreSQL as its superuser."""
         return self.postgres.dsn(SUPERUSER)
 
+    def app_environment(self, *, bot_url: str, port: int) -> dict[str, str]:
+        """The settings that the dashboard takes from its environment."""
+        return {
+            'SUPABASE_URL': self.url,
+            'SUPABASE_KEY': self.key,
+            'SUPABASE_JWT_SECRET': self.jwt_secret,
+            'STORAGE_SECRET': self.secrets.storage_secret,
+            'BOT_URL': bot_url,
+            'BOT_WEBHOOK_URL': f'{bot_url}/webhook',
+            'BOT_WEBHOOK_SECRET': self.secrets.webhook_secret,
+            'HOST': HOST,
+            'PORT': str(port),
+        }
+
     def mint(self, claims: Mapping[str, Any], *, expires_in: int = 600) -> str:
         """A token signed as the app signs them; `expires_in` in seconds, negative for an expired one."""
         payload = {'role': 'dashboard_app', 'exp': int(time.time()) + expires_in, **claims}

@@ -57,7 +57,7 @@ class Source:
     def _begin(self, wire: PGconn) -> None:
         slot = f'realtime_{os.getpid()}'
         made = wire.exec_(f'CREATE_REPLICATION_SLOT {slot} TEMPORARY LOGICAL pgoutput NOEXPORT_SNAPSHOT'.encode())
-        options = f"proto_version '1', publication_names '{PUBLICATION}'"
+        options = f"proto_version '1', origin 'none', publication_names '{PUBLICATION}'"
         started = wire.exec_(f'START_REPLICATION SLOT {slot} LOGICAL 0/0 ({options})'.encode())
         if made.status != ExecStatus.TUPLES_OK or started.status != ExecStatus.COPY_BOTH:
             raise psycopg.OperationalError((made.error_message or started.error_message).decode())

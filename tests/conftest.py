@@ -1,0 +1,85 @@
+"""What all tests share: one embedded stack with a small demo, and ways to look at its database as anybody."""
+
+import json
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any
+
+import psycopg
+import pytest
+
+from devstack.demo import Plan, load
+from devstack.stack import Stack
+
+CHROMIUM_NAMES = ('chromium', 'chromium-browser', 'google-chrome')
+Connection = psycopg.Connection[tuple[Any, ...]]
+AsRole = Callable[..., AbstractContextManager[Connection]]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption('--demo-dialogs', type=int, default=600, help='size of the demo that the tests run on')
+
+
+@pytest.fixture(scope='session')
+def stack(request: pytest.FixtureRequest) -> Iterator[Stack]:
+    """The embedded stack with the demo salons, started once."""
+    with Stack.temporary() as running:
+        plan = Plan(dialogs=request.config.getoption('--demo-dialogs'))
+        load(running.admin_dsn, running.dsn, plan, running.secrets.demo_password)
+        yield running
+
+
+@pytest.fixture
+def db(stack: Stack) -> Iterator[Connection]:
+    """PostgreSQL as the role `postgres`, in a transaction that is rolled back."""
+    with psycopg.connect(stack.dsn) as connection:
+        yield connection
+        connection.rollback()
+
+
+@pytest.fixture
+def as_role(db: Connection) -> AsRole:
+    """`with as_role(app_role='staff', tenant_id=...) as db:` looks with these claims, as `dashboard_app` by default.
+
+    What was changed inside stays visible in the test's transaction; a failed statement undoes the block only.
+    """
+
+    @contextmanager
+    def looking(role: str = 'dashboard_app', **claims: Any) -> Iterator[Connection]:
+        with db.transaction(force_rollback=False):
+            db.execute(
+                "select set_config('request.jwt.claims', %s, true), set_config('role', %s, true)",
+                (json.dumps({'role': role, **claims}, default=str), role),
+            )
+            yield db
+            db.execute("select set_config('request.jwt.claims', '', true), set_config('role', 'none', true)")
+
+    return looking
+
+
+@pytest.fixture
+def mint(stack: Stack) -> Callable[..., str]:
+    """`mint(app_role='admin', tenant_id=..., expires_in=600)`: a token as the app makes them."""
+
+    def minting(expires_in: int = 600, **claims: Any) -> str:
+        return stack.mint(claims, expires_in=expires_in)
+
+    return minting
+
+
+@pytest.fixture(autouse=True)
+def no_fault_left(request: pytest.FixtureRequest) -> Iterator[None]:
+    """A fault that a test switched on and forgot must not fail the next one."""
+    yield
+    if 'stack' in request.fixturenames:
+        request.getfixturevalue('stack').faults.clear()
+
+
+@pytest.fixture(scope='session')
+def chromium() -> str:
+    """The path of the machine's Chromium."""
+    found = next(filter(None, map(shutil.which, CHROMIUM_NAMES)), None)
+    if found is None:
+        pytest.skip('no Chromium on this machine: the journeys in a real browser are left out')
+    return found
