@@ -103,14 +103,16 @@ def format_time(moment: datetime | None, zone: str) -> str:
     return DASH if moment is None else f'{salon_time(moment, zone):%H:%M}'
 
 
-def format_day(day: date | None, *, today: date | None = None, short: bool = False, weekday: bool = False) -> str:
+def format_day(
+    day: date | None, *, today: date | None = None, short: bool = False, weekday: bool = False, year: bool = True
+) -> str:
     """A day in words; with `today` the near ones by name and the year only when it is another one."""
     if day is None:
         return DASH
     if today and not weekday and today - day in (timedelta(0), timedelta(days=1)):
         return _('today') if day == today else _('yesterday')
-    year = '' if today and today.year == day.year else ' y'
-    pattern = ('EEE, ' if weekday else '') + ('d MMM' if short else 'd MMMM') + year
+    with_year = year and not (today and today.year == day.year)
+    pattern = ('EEE, ' if weekday else '') + ('d MMM' if short else 'd MMMM') + (' y' if with_year else '')
     return babel_date(day, pattern, locale=_locale(language())).replace(' ', NBSP)
 
 
