@@ -59,6 +59,7 @@ class Tokens:
 
     def __init__(self, claims: Mapping[str, Any]) -> None:
         self._claims = claims
+        self.audience = (str(claims['app_role']), str(claims.get('tenant_id')))
         self._token, self._fresh_until = '', 0.0
 
     def token(self) -> str:
@@ -143,6 +144,11 @@ class Session:
         if self.is_ended:
             raise SessionEnded('signed out')
         return self._tokens.token()
+
+    @property
+    def audience(self) -> tuple[str, str]:
+        """Role and salon."""
+        return self._tokens.audience
 
     def attach(self, client: Client) -> None:
         """Remember an open tab, so that it is closed with the session."""

@@ -14,19 +14,20 @@ rows by: which rows there are is the database's decision.
 
 from __future__ import annotations
 
+import asyncio
 import json
+from collections.abc import Callable, Coroutine
 from typing import Any, Protocol, TypeVar
 from uuid import UUID
 
 import httpx
 from postgrest import AsyncPostgrestClient
 from postgrest.exceptions import APIError
-from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic import BaseModel, ValidationError
 
 from config import settings
 from models import (
     Count,
-    Dialog,
     DialogPage,
     DialogQuery,
     Message,
@@ -72,8 +73,15 @@ class Unavailable(DataError):
 class Identity(Protocol):
     """Somebody who may send queries."""
 
+    @property
+    def audience(self) -> tuple[str, str]:
+        """Role and salon: whoever has the same two is shown the same rows."""
+
     def token(self) -> str:
         """A database token that is valid now. Raises SessionEnded when the person is signed out."""
+
+
+M = TypeVar('M', bound=BaseModel)
 
 
 class Pool:
@@ -81,12 +89,22 @@ class Pool:
 
     def __init__(self) -> None:
         self._client: httpx.AsyncClient | None = None
+        self._flights: dict[object, asyncio.Task[Any]] = {}
 
     def client(self) -> httpx.AsyncClient:
         """The open client; a new one after `close`."""
         if self._client is None:
             self._client = httpx.AsyncClient(timeout=TIMEOUT, limits=httpx.Limits(max_connections=64), http2=False)
         return self._client
+
+    async def share(self, key: object, send: Callable[[], Coroutine[Any, Any, M]]) -> M:
+        """One answer for all who ask the same while the request is under way."""
+        flight = self._flights.get(key)
+        if flight is None:
+            flight = self._flights[key] = asyncio.create_task(send())
+            flight.add_done_callback(lambda _task: self._flights.pop(key, None))
+        answer: M = await asyncio.shield(flight)
+        return answer
 
     async def close(self) -> None:
         """Close all connections."""
@@ -96,8 +114,6 @@ class Pool:
 
 
 pool = Pool()
-
-M = TypeVar('M', bound=BaseModel)
 
 
 def _as_data_error(error: APIError) -> DataError:
@@ -119,6 +135,8 @@ class Data:
 
     def __init__(self, identity: Identity) -> None:
         self._identity = identity
+        self.serial: int | None = None
+        """The change that a view reloads for: pages of one salon and role then share one request."""
         self.overview = OverviewData(self)
         self.dialogs = DialogData(self)
         self.people = PeopleData(self)
@@ -147,6 +165,13 @@ class Data:
 
     async def one(self, model: type[M], function: str, **arguments: Any) -> M:
         """The one row that a function answers with. Raises NotFound when it answers with nothing."""
+        if self.serial is None:
+            return await self._one(model, function, arguments)
+        self._identity.token()
+        key = (self._identity.audience, self.serial, function, str(arguments))
+        return await pool.share(key, lambda: self._one(model, function, arguments))
+
+    async def _one(self, model: type[M], function: str, arguments: dict[str, Any]) -> M:
         answer = await self.call(function, **arguments)
         if answer is None:
             raise NotFound(function)
@@ -194,24 +219,18 @@ class DialogData:
     async def page(self, query: DialogQuery, after: str | None = None) -> DialogPage:
         """A page of the archive, newest first, after a page's `next_key`; the first brings the active ones as well."""
         started, archive_id = after.split('~') if after else (None, None)
-        answer = await self._data.call(
+        return await self._data.one(
+            DialogPage,
             'page_of_dialogs',
             **self._filter(query),
             after_started=started,
             after_id=archive_id,
             page_size=self.PAGE_SIZE,
         )
-        following = answer['next']
-        return DialogPage(
-            rows=_rows.validate_python(answer['rows']),
-            active=_rows.validate_python(answer['active']),
-            next_key=f'{following["started_at"]}~{following["archive_id"]}' if following else None,
-        )
 
     async def count(self, query: DialogQuery) -> Count:
         """How many dialogs the query shows; an estimate beyond 10,000."""
-        answer = await self._data.call('count_dialogs', **self._filter(query))
-        return Count(answer['rows'], answer['is_exact'])
+        return await self._data.one(Count, 'count_dialogs', **self._filter(query))
 
     async def open(self, session_id: UUID) -> OpenDialog:
         """A dialog with its newest messages. Raises NotFound, also for another salon's dialog."""
@@ -233,9 +252,6 @@ class DialogData:
             Messages, 'dialog_messages', session=session_id, after_at=after.created_at.isoformat(), after_id=after.id,
             page_size=500,
         )  # fmt: skip
-
-
-_rows = TypeAdapter(list[Dialog])
 
 
 class PeopleData:

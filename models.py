@@ -6,11 +6,11 @@ Its one rule: nothing here sends a query or draws a page; a value is read once, 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, fields, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any, Generic, Self, TypeVar
+from typing import Any, Self, TypeVar
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -271,19 +271,7 @@ class Row(BaseModel):
     model_config = ConfigDict(frozen=True, extra='ignore')
 
 
-R = TypeVar('R')
-
-
-@dataclass(frozen=True)
-class Page(Generic[R]):
-    """Some rows of a longer list, and the key to ask for those after them (None at the end)."""
-
-    rows: list[R]
-    next_key: str | None = None
-
-
-@dataclass(frozen=True)
-class Count:
+class Count(Row):
     """How many rows a list has; beyond 10,000 an estimate that says so."""
 
     rows: int
@@ -442,11 +430,17 @@ class Overview(Row):
     freshness: Freshness
 
 
-@dataclass(frozen=True)
-class DialogPage(Page[Dialog]):
+class DialogPage(Row):
     """A page of the archive; the first one brings the dialogs that go on now as well."""
 
-    active: list[Dialog] = field(default_factory=list)
+    rows: list[Dialog]
+    active: list[Dialog] = []
+    next: dict[str, Any] | None = None
+
+    @property
+    def next_key(self) -> str | None:
+        """The key to ask for the rows after these; None at the end."""
+        return f'{self.next["started_at"]}~{self.next["archive_id"]}' if self.next else None
 
 
 class Message(Row):

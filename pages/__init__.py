@@ -1,0 +1,39 @@
+"""The pages: one module each, which registers one view under one address.
+
+Its one rule: route, menu entry and right to enter stand together, in the decorator of the view.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from models import Role
+from pages.view import View
+
+
+@dataclass(frozen=True)
+class PageEntry:
+    """A page as the menu and the router know it; `title` is translated when it is drawn."""
+
+    path: str
+    title: str
+    icon: str
+    allowed: Role
+    view: type[View]
+
+
+PAGES: dict[str, PageEntry] = {}
+
+
+def page(path: str, *, title: str, icon: str, allowed: Role) -> Callable[[type[View]], type[View]]:
+    """Register a view under the first part of an address, for those whose role covers `allowed`."""
+
+    def register(view: type[View]) -> type[View]:
+        PAGES[path] = PageEntry(path, title, icon, allowed, view)
+        return view
+
+    return register
+
+
+def load_pages() -> None:
+    """Import every page module, in the order of the menu."""
+    from pages import overview, sessions  # noqa: F401

@@ -1,0 +1,159 @@
+"""What every open page has in common: an identity, an address, a place on screen and an ear for changes.
+
+Its one rule: `load` fetches and keeps, `draw` (sync) only shows what was kept; whatever happens in between, what is on
+screen is either right or says since when it may not be.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from typing import Any, ClassVar
+from urllib.parse import parse_qsl, urlsplit
+from zoneinfo import ZoneInfo
+
+from nicegui import background_tasks, ui
+
+from auth import Session
+from components.i18n import _
+from components.states import error_state, stale_note
+from data import Data, DataError, NotAllowed, NotFound, Refused, SessionEnded
+from live import Change, feed
+from models import LiveState, Salon
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where a page is: the part of the path below the page's own, and the parameters."""
+
+    rest: str = ''
+    params: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, text: str, below: str) -> 'Address':
+        """The address `text`, of which `below` is the page's own path."""
+        parts = urlsplit(text)
+        return cls(parts.path[len(below) :].strip('/'), dict(parse_qsl(parts.query, keep_blank_values=True)))
+
+
+class View:
+    """What one open page shows. A page's own view says what it reloads on, builds, loads and draws."""
+
+    reloads_on: ClassVar[tuple[str, ...]] = ()
+    """The tables whose changes this page shows."""
+
+    def __init__(self, session: Session, salon: Salon, address: Address) -> None:
+        self.session, self.salon, self.address = session, salon, address
+        self.data = Data(session)
+        self.client = ui.context.client
+        self.root = ui.element('div').classes('page')
+        self.error: DataError | None = None
+        self.read_at: datetime | None = None
+        self._ends: list[Callable[[], None]] = []
+        self._serial: int | None = None
+
+    # --- what a page writes itself
+
+    def build(self) -> None:
+        """Draw the page's lasting parts with a skeleton for what is still to come. Runs inside the page's root."""
+        raise NotImplementedError
+
+    async def fetch(self) -> None:
+        """Ask for what the page shows and keep it. May raise DataError."""
+        raise NotImplementedError
+
+    def draw(self) -> None:
+        """Show what was kept, in place where only values changed."""
+        raise NotImplementedError
+
+    def show_error(self, error: DataError) -> None:
+        """Nothing could be read yet: say so where the data would be."""
+        self.note.clear()
+        with self.note:
+            error_state(explain(error), on_retry=self.load)
+
+    async def go(self, address: Address) -> None:
+        """The address changed and the page stays."""
+        self.address = address
+        await self.load()
+
+    # --- what all pages share
+
+    def open(self) -> None:
+        """Draw the page and begin to listen."""
+        with self.root:
+            self.note = ui.element('div').classes('page-note')
+            self.build()
+        self._ends = [feed.subscribe(self.salon.id, self.on_change), feed.watch(self._on_state)]
+
+    def close(self) -> None:
+        """Stop listening; called when the page goes from the screen and when its tab closes."""
+        for end in self._ends:
+            end()
+        self._ends = []
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the page is on somebody's screen still."""
+        return bool(self._ends) and not self.root.is_deleted
+
+    async def load(self) -> None:
+        """Read again and show it. After a failure what is on screen stays, with the time it is from."""
+        try:
+            await self.fetch()
+            self.error, self.read_at = None, datetime.now(UTC)
+        except SessionEnded:
+            return
+        except DataError as error:
+            self.error = error
+        if self.is_open:
+            with self.root:
+                self._show()
+
+    def _show(self) -> None:
+        self.note.clear()
+        if self.error is None:
+            self.draw()
+        elif self.read_at is None or isinstance(self.error, (NotFound, NotAllowed, Refused)):
+            self.show_error(self.error)
+        else:
+            with self.note:
+                stale_note(self.read_at, zone=self.salon.timezone)
+
+    def on_change(self, change: Change) -> None:
+        """Something changed in the salon: reload, once for however many changes come meanwhile."""
+        if change.touches(*self.reloads_on):
+            self._serial = change.serial
+            self.later(self._reload, 'reload')
+
+    async def _reload(self) -> None:
+        """Read again after a change; views that do so for the same change share one answer."""
+        self.data.serial = self._serial
+        try:
+            await self.load()
+        finally:
+            self.data.serial = None
+
+    def _on_state(self) -> None:
+        if feed.state is not LiveState.OFFLINE and self.error is not None:
+            self.later(self.load, 'reload')
+
+    def later(self, work: Callable[[], Awaitable[Any]], name: str) -> None:
+        """Run `work` in the background, at most once at a time and once after."""
+        if self.is_open:
+            background_tasks.create_lazy(work(), name=f'{self.client.id}:{id(self)}:{name}')
+
+    @property
+    def today(self) -> date:
+        """The salon's day."""
+        return datetime.now(ZoneInfo(self.salon.timezone)).date()
+
+
+def explain(error: DataError) -> str:
+    """What to tell a person about an error."""
+    if isinstance(error, NotFound):
+        return _('There is nothing here, or it belongs to another salon.')
+    if isinstance(error, NotAllowed):
+        return _('Your role does not include this. The owner of the salon can change that.')
+    if isinstance(error, Refused):
+        return _('The address of this page asks for something that does not exist.')
+    return _('The data store does not answer. Nothing is lost; this page recovers by itself.')
