@@ -44,7 +44,10 @@ def within_reach(path: Path) -> Path:
     """The path itself, or a place of its own that the server's user can get to."""
     if is_within_reach(path):
         return path
-    return SHARED_PLACE / f'agent-p-devstack-{hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:16]}'
+    place = SHARED_PLACE / f'agent-p-devstack-{hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:16]}'
+    if place.exists() and place.stat().st_uid != os.geteuid():
+        raise StartError(f'{place} belongs to somebody else')
+    return place
 
 
 def binaries() -> Path:

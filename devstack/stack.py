@@ -15,6 +15,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Mapping
 from contextlib import ExitStack
@@ -47,6 +48,7 @@ class Stack:
         home.mkdir(parents=True, exist_ok=True)
         self.home = within_reach(home)
         self.home.mkdir(parents=True, exist_ok=True)
+        self.home.chmod(0o711)
         self.throw_away = throw_away
         self.secrets = Secrets.of(self.home)
         self.processes = Processes(self.home)
@@ -216,13 +218,30 @@ class Stack:
         self._start_front()
 
     def stop(self) -> None:
-        """Ends every child, the database last; a temporary stack's data goes too."""
+        """Ends every child, the database last, whatever is pressed meanwhile; temporary data goes too."""
+        if threading.current_thread() is threading.main_thread():
+            before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+            try:
+                self._stop()
+            finally:
+                signal.signal(signal.SIGINT, before)
+        else:
+            self._stop()
+
+    def _stop(self) -> None:
         self.processes.stop_all()
         if self._lock:
             self._lock.close()
             self._lock = None
         if self.throw_away:
             shutil.rmtree(self.home, ignore_errors=True)
+
+    def forget(self) -> None:
+        """Ends what an earlier run left behind, then lets go of the directory so that it may be removed."""
+        self._take_lock()
+        self.processes.end_stale()
+        end_left_over(self.home)
+        self.stop()
 
     def _take_lock(self) -> None:
         self._lock = (self.home / 'lock').open('w')

@@ -46,7 +46,7 @@ def load(admin_dsn: str, owner_dsn: str, plan: Plan, password: str) -> dict[str,
         create_accounts(connection, password)
         connection.execute('select pg_replication_origin_session_reset()')
     with psycopg.connect(owner_dsn, autocommit=True) as connection:
-        connection.execute('analyze')
+        connection.execute(f'analyze {", ".join(COLUMNS)}')
         collect_metrics(connection, plan)
     return counts
 
