@@ -93,8 +93,11 @@ language sql immutable set search_path = '' as $$ select pg_catalog.timezone(zon
 -- bot's first reply. Messages of other roles neither open nor close a run.
 create or replace function dashboard.response_times(tenant uuid, zone text, first_day date, last_day date)
 returns table (day date, session_id uuid, response_ms bigint)
-language sql stable set search_path = '' set plan_cache_mode = force_custom_plan
+language plpgsql stable set search_path = ''
 as $$
+#variable_conflict use_column
+begin
+  return query
   with bounds as (
     select dashboard.day_start(first_day, zone) as since, dashboard.day_start(last_day + 1, zone) as until
   ), dialog as materialized (
@@ -122,7 +125,8 @@ as $$
   )
   select (r.started_at at time zone zone)::date, r.session_id,
     round(extract(epoch from r.next_at - r.created_at) * 1000)::bigint
-  from run_start r where r.role = 'user' and r.next_role = 'assistant'
+  from run_start r where r.role = 'user' and r.next_role = 'assistant';
+end
 $$;
 
 -- The figures of each day in [first, last], computed from the dialogs.
@@ -133,8 +137,11 @@ returns table (
   response_count integer, response_ms_total bigint, response_tenths integer[], response_counts integer[],
   gap_days integer[], gap_counts integer[]
 )
-language sql stable set search_path = '' set plan_cache_mode = force_custom_plan
+language plpgsql stable set search_path = ''
 as $$
+#variable_conflict use_column
+begin
+  return query
   with fact as materialized (
     select (d.started_at at time zone zone)::date as day, d.client_id, d.reached, d.is_booked,
       d.is_booked and d.booking_status is distinct from 'cancelled' and d.amount is not null as is_paid,
@@ -201,7 +208,8 @@ as $$
   left join other o on o.day = s.day::date
   left join response_total r on r.day = s.day::date
   left join response_bucket b on b.day = s.day::date
-  left join gap_bucket g on g.day = s.day::date
+  left join gap_bucket g on g.day = s.day::date;
+end
 $$;
 
 -- The same days by service, by specialist and by hour. A booking's amount is split equally over its services; what
@@ -211,8 +219,11 @@ create or replace function dashboard.compute_breakdowns(
   tenant uuid, zone text, home_currency text, first_day date, last_day date
 )
 returns table (day date, dimension text, key text, dialogs integer, bookings integer, revenue numeric)
-language sql stable set search_path = '' set plan_cache_mode = force_custom_plan
+language plpgsql stable set search_path = ''
 as $$
+#variable_conflict use_column
+begin
+  return query
   with fact as materialized (
     select d.started_at at time zone zone as started, d.is_booked, d.meta,
       case when d.is_booked and d.booking_status is distinct from 'cancelled'
@@ -232,15 +243,19 @@ as $$
   union all
   select f.started::date, 'hour', to_char(f.started, 'ID-HH24'), count(*)::int, (count(*) filter (where f.is_booked))::int,
     sum(f.revenue)
-  from fact f group by f.started::date, to_char(f.started, 'ID-HH24')
+  from fact f group by f.started::date, to_char(f.started, 'ID-HH24');
+end
 $$;
 
 -- Days whose dialogs changed after they were stored: a dialog of that day was archived later or still goes on, or
 -- such a dialog's client (or booking) appears again on a later day, where "new" or "counted before" may have changed.
 create or replace function dashboard.changed_days(tenant uuid, zone text, since timestamptz, before timestamptz)
 returns setof date
-language sql stable set search_path = '' set plan_cache_mode = force_custom_plan
+language plpgsql stable set search_path = ''
 as $$
+#variable_conflict use_column
+begin
+  return query
   with late as materialized (
     select c.user_id, c.booking_id, c.started_at from public.conversation_sessions_v2 c
     where c.tenant_id = tenant and c.created_at > since and c.started_at < before
@@ -254,13 +269,14 @@ as $$
     on c.tenant_id = tenant and c.user_id = l.user_id and c.started_at > l.started_at and c.started_at < before
   union
   select (c.started_at at time zone zone)::date from late l join public.conversation_sessions_v2 c
-    on c.tenant_id = tenant and c.booking_id = l.booking_id and c.started_at > l.started_at and c.started_at < before
+    on c.tenant_id = tenant and c.booking_id = l.booking_id and c.started_at > l.started_at and c.started_at < before;
+end
 $$;
 
 -- The stored days of [first, last] that still hold.
 create or replace function dashboard.valid_days(tenant uuid, zone text, home_currency text, first_day date, last_day date)
 returns setof date
-language plpgsql stable set search_path = '' set plan_cache_mode = force_custom_plan
+language plpgsql stable set search_path = ''
 as $$
 declare
   stored date[];

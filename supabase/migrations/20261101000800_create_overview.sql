@@ -52,7 +52,7 @@ as $$
 $$;
 
 create or replace function dashboard.overview(first_day date, last_day date) returns jsonb
-language plpgsql stable set search_path = '' set plan_cache_mode = force_custom_plan
+language plpgsql stable set search_path = ''
 as $$
 declare
   tenant uuid := dashboard.current_tenant();

@@ -58,8 +58,9 @@ end
 $$;
 
 -- The condition on `d` (a row of dashboard.dialogs) that a figure of the overview stands for.
-create or replace function dashboard.figure_condition(figure text, zone text, home_currency text, first_day date, last_day date)
-returns text
+create or replace function dashboard.figure_condition(
+  figure text, tenant uuid, zone text, home_currency text, first_day date, last_day date
+) returns text
 language plpgsql stable set search_path = ''
 as $$
 declare
@@ -77,11 +78,12 @@ begin
     when 'revenue' then format('%s and coalesce(d.currency, %L) = %2$L', paid, home_currency)
     when 'other_currency' then format('%s and d.currency <> %L', paid, home_currency)
     when 'clients' then 'd.client_id is not null and ' || earlier
-      || coalesce(format(' and e.started_at >= %L::timestamptz', dashboard.day_start(first_day, zone)), '') || ')'
+      || case when first_day is null then ')'
+        else format(' and e.started_at >= %L)', dashboard.day_start(first_day, zone)) end
     when 'new_clients' then 'd.client_id is not null and ' || earlier || ')'
     when 'answered' then format(
-      'd.session_id in (select r.session_id from dashboard.response_times(d.tenant_id, %L, %L, %L) r)',
-      zone, coalesce(first_day, '2000-01-01'), coalesce(last_day, '2100-01-01'))
+      'd.session_id in (select r.session_id from dashboard.response_times(%L, %L, %L, %L) r)',
+      tenant, zone, coalesce(first_day, '2000-01-01'), coalesce(last_day, '2100-01-01'))
     when 'wanted' then 'd.reached >= 2'
     when 'service_chosen' then 'd.reached >= 3'
     when 'staff_chosen' then 'd.reached >= 4'
@@ -95,15 +97,16 @@ language plpgsql stable set search_path = ''
 as $$
 declare
   zone text := dashboard.salon_timezone(tenant);
-  figure text := dashboard.figure_condition(f.figure, zone, dashboard.salon_currency(tenant), f.first_day, f.last_day);
+  figure text := dashboard.figure_condition(
+    f.figure, tenant, zone, dashboard.salon_currency(tenant), f.first_day, f.last_day);
 begin
   if f.figure is not null and figure is null then
     raise sqlstate 'PT400' using message = 'no such figure';
   end if;
   return concat_ws(' and ',
     format('d.tenant_id = %L', tenant),
-    format('d.started_at >= %L', dashboard.day_start(f.first_day, zone)),
-    format('d.started_at < %L', dashboard.day_start(f.last_day + 1, zone)),
+    case when f.first_day is not null then format('d.started_at >= %L', dashboard.day_start(f.first_day, zone)) end,
+    case when f.last_day is not null then format('d.started_at < %L', dashboard.day_start(f.last_day + 1, zone)) end,
     case when f.search is not null then '(d.client_id = any ($1) or d.session_id = any ($2))' end,
     case when f.status is not null then format('d.status = %L', f.status) end,
     case when f.intent = 'none' then 'd.intent is null' when f.intent is not null then format('d.intent = %L', f.intent) end,
@@ -276,7 +279,7 @@ begin
 end
 $$;
 
-revoke execute on function dashboard.search(text), dashboard.figure_condition(text, text, text, date, date),
+revoke execute on function dashboard.search(text), dashboard.figure_condition(text, uuid, text, text, date, date),
   dashboard.dialog_condition(dashboard.dialog_filter, uuid),
   dashboard.page_of_dialogs(date, date, text, text, text, text, text, text, text, text, text, integer, integer, uuid,
     timestamptz, bigint, integer),
@@ -284,7 +287,7 @@ revoke execute on function dashboard.search(text), dashboard.figure_condition(te
   dashboard.messages_of(uuid, uuid, uuid, timestamptz, timestamptz, timestamptz, bigint, timestamptz, bigint, integer),
   dashboard.dialog_messages(uuid, timestamptz, bigint, timestamptz, bigint, integer), dashboard.open_dialog(uuid)
   from public;
-grant execute on function dashboard.search(text), dashboard.figure_condition(text, text, text, date, date),
+grant execute on function dashboard.search(text), dashboard.figure_condition(text, uuid, text, text, date, date),
   dashboard.dialog_condition(dashboard.dialog_filter, uuid),
   dashboard.page_of_dialogs(date, date, text, text, text, text, text, text, text, text, text, integer, integer, uuid,
     timestamptz, bigint, integer),
