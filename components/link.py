@@ -10,7 +10,7 @@ import re
 
 from nicegui import ui
 
-OUTSIDE = re.compile(r'(tel:\+\d{5,15}|https://t\.me/\w{1,64}|https://wa\.me/\d{5,15})')
+OUTSIDE = re.compile(r'(tel:\+\d{5,15}|https://t\.me/\+\d{5,15}|https://wa\.me/\d{5,15})')
 """All addresses outside of this app that a page may link to."""
 
 
