@@ -5,6 +5,7 @@ Its one rule: route, menu entry and right to enter stand together, in the decora
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib import import_module
 
 from models import Role
 from pages.view import View
@@ -34,6 +35,11 @@ def page(path: str, *, title: str, icon: str, allowed: Role) -> Callable[[type[V
     return register
 
 
+MODULES = ('overview', 'sessions')
+"""The page modules, in the order of the menu."""
+
+
 def load_pages() -> None:
-    """Import every page module, in the order of the menu."""
-    from pages import overview, sessions  # noqa: F401
+    """Import every page module, so that each registers itself."""
+    for name in MODULES:
+        import_module(f'pages.{name}')

@@ -18,6 +18,13 @@ from pages import PAGES, PageEntry
 from pages.view import Address, View
 
 
+class Moves(ui.sub_pages):
+    """Tells of every move inside the tab. Scrolling is the page's own business: a list stays where it is read."""
+
+    def _scroll_to_top(self, *, behavior: str) -> None:
+        return
+
+
 class Router:
     """Which page a tab shows. Addresses are real: each can be reloaded, copied and gone back to."""
 
@@ -28,7 +35,7 @@ class Router:
         self.view: View | None = None
         with frame.content:
             self.place = ui.element('div').classes('page-place')
-            ui.sub_pages({'/': self.dispatch}, show_404=False).classes('hidden')
+            Moves({'/': self.dispatch}, show_404=False).classes('hidden')
         self.client.on_delete(self.close)
 
     def dispatch(self, args: PageArguments) -> Coroutine[Any, Any, None] | None:
@@ -54,6 +61,7 @@ class Router:
             view = entry.view(self.session, self.session.salon, Address.of(address, entry.path))
         self.entry, self.view = entry, view
         view.open()
+        self.client.run_javascript('window.scrollTo(0, 0)')
         ui.page_title(f'{_(entry.title)} · Agent P')
         return view.load()
 

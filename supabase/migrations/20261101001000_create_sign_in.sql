@@ -66,7 +66,7 @@ begin
   end if;
   insert into dashboard.audits (user_id, tenant_id, action, description, ip_address, user_agent)
   select u.id, u.tenant_id, case when finish_sign_in.succeeded then 'sign_in' else 'sign_in_failed' end,
-    case when u.id is null then a.email end, left(address, 100), left(user_agent, 300)
+    case when u.id is null then a.email end, left(finish_sign_in.address, 100), left(finish_sign_in.user_agent, 300)
   from (select 1) one left join dashboard.users u on u.id = finish_sign_in.user_id
     left join dashboard.login_attempts a on a.id = attempt;
 end

@@ -1,0 +1,270 @@
+"""Wires the dashboard together and runs it: pages, sign-in, health, live feed, security of the cookies.
+
+Its one rule: nothing is decided here but what is connected with what.
+"""
+
+import contextlib
+from urllib.parse import quote, urlsplit
+from uuid import UUID
+
+from fastapi import Request
+from fastapi.responses import JSONResponse, RedirectResponse, Response
+from nicegui import app, background_tasks, ui
+
+from auth import Session, TooManyAttempts, sessions, sign_in
+from components import theme
+from components.i18n import _, set_language
+from components.layout import Frame, MenuEntry
+from components.link import is_inside
+from components.login_form import LoginForm
+from components.states import error_state
+from config import settings
+from data import Data, DataError, Unavailable, pool
+from live import feed
+from models import LiveState, Role, User
+from pages import PAGES, load_pages
+from pages.router import Router
+
+load_pages()
+theme.setup()
+
+
+# --- health
+
+
+@app.get('/healthz', include_in_schema=False)
+def health() -> JSONResponse:
+    """Whether the process answers."""
+    return JSONResponse({'status': 'ok'})
+
+
+# --- signing in and out
+
+
+@ui.page('/login', title='Agent P')
+async def login_page(request: Request, next: str = '/', lang: str = '') -> RedirectResponse | None:
+    """The sign-in page; who is signed in already goes on to where he or she wanted to."""
+    try:
+        session = await sessions.current(request)
+    except DataError:
+        session = None
+    if session:
+        return RedirectResponse(safe_path(next))
+    if lang:
+        app.storage.user['language'] = lang
+    draw_login(request, next)
+    return None
+
+
+def draw_login(request: Request, next_path: str) -> None:
+    """Draw the form, with what was wrong with the last try."""
+    language = str(app.storage.user.get('language', 'ru'))
+    client = ui.context.client
+    set_language(client, language)
+    theme.apply(theme=str(app.storage.user.get('theme', 'auto')), language=language)
+    failure = request.session.pop('sign_in_failure', None) or {}
+    LoginForm(
+        error=failure_text(failure),
+        email=str(failure.get('email', '')),
+        next_path=safe_path(next_path),
+        on_language=lambda code: ui.navigate.to(f'/login?lang={code}&next={quote(safe_path(next_path))}'),
+    )
+
+
+def failure_text(failure: dict[str, object]) -> str:
+    """What to tell about the last try."""
+    minutes = failure.get('minutes', 0)
+    return {
+        'wrong': _('The e-mail or the password is wrong. Check both and try again.'),
+        'many': _('Too many tries. The next one is possible in {minutes} min.').format(minutes=minutes),
+        'unavailable': _('Signing in is not possible just now: the data store does not answer. Try again in a minute.'),
+    }.get(str(failure.get('reason', '')), '')
+
+
+@app.post('/login', include_in_schema=False)
+async def enter(request: Request) -> Response:
+    """Check e-mail and password and start a session under a new id."""
+    form = await request.form()
+    email, password = str(form.get('email', ''))[:320], str(form.get('password', ''))[:1000]
+    wanted = safe_path(str(form.get('next', '/')))
+    if not is_same_origin(request):
+        return Response('this form was sent from another site', status_code=403)
+    try:
+        result = await sign_in(email, password, address=address_of(request), user_agent=agent_of(request))
+    except DataError:
+        return refuse(request, email, wanted, 'unavailable')
+    if result is None:
+        return refuse(request, email, wanted, 'wrong')
+    if isinstance(result, TooManyAttempts):
+        return refuse(request, email, wanted, 'many', result.minutes)
+    await sessions.start(request, result.who, result.tenant_id)
+    return RedirectResponse(wanted, status_code=303)
+
+
+def refuse(request: Request, email: str, wanted: str, reason: str, minutes: int = 0) -> Response:
+    """Back to the form, which says why."""
+    request.session['sign_in_failure'] = {'reason': reason, 'email': email, 'minutes': minutes}
+    return RedirectResponse(f'/login?next={quote(wanted)}', status_code=303)
+
+
+def safe_path(path: str) -> str:
+    """The path if it leads into this app, else the overview."""
+    inside = is_inside(path) and path.isprintable() and '\\' not in path and not path.startswith('/login')
+    return path if inside else '/'
+
+
+def is_same_origin(request: Request) -> bool:
+    """Whether a form came from a page of this app; browsers say so in every POST."""
+    origin = request.headers.get('origin')
+    return origin is None or urlsplit(origin).netloc == request.headers.get('host')
+
+
+def address_of(request: Request) -> str:
+    """Where the request comes from; behind a proxy uvicorn has put the forwarded address here."""
+    return request.client.host if request.client else ''
+
+
+def agent_of(request: Request) -> str:
+    """The browser's own name for itself."""
+    return request.headers.get('user-agent', '')[:300]
+
+
+# --- the frame and the pages
+
+
+@ui.page('/', title='Agent P')
+@ui.page('/{path:path}', title='Agent P')
+async def frame_page(request: Request) -> RedirectResponse | None:
+    """One frame per browser tab; the pages come and go inside it."""
+    try:
+        session = await sessions.current(request)
+    except Unavailable:
+        draw_unavailable()
+        return None
+    if session is None:
+        wanted = request.url.path + (f'?{request.url.query}' if request.url.query else '')
+        return RedirectResponse('/login' if wanted == '/' else f'/login?next={quote(wanted)}')
+    Tab(session, request)
+    return None
+
+
+def draw_unavailable() -> None:
+    """Nothing can be shown, not even who asks: say so, and offer to try again."""
+    theme.apply()
+    with ui.element('div').classes('page'):
+        error_state(
+            _('The data store does not answer, so nothing can be shown yet. Nothing is lost.'),
+            on_retry=ui.navigate.reload,
+        )
+
+
+class Tab:
+    """One browser tab of a signed-in person."""
+
+    def __init__(self, session: Session, request: Request) -> None:
+        self.session, self.request = session, request
+        self.client = ui.context.client
+        self.stored = app.storage.user
+        user, salon = session.user, session.salon
+        language = str(self.stored.get('language', user.language))
+        set_language(self.client, language)
+        self.dark = theme.apply(theme=str(self.stored.get('theme', user.theme)), language=language)
+        session.attach(self.client)
+        self.frame = Frame(
+            entries=entries_for(user.role),
+            user_name=user.name,
+            role=user.role,
+            salon_name=salon.name if salon else '',
+            salons=[(str(item.id), item.name) for item in session.who.salons],
+            salon_id=str(salon.id) if salon else '',
+            theme=str(self.stored.get('theme', user.theme)),
+            zone=salon.timezone if salon else 'Europe/Moscow',
+            on_language=self.choose_language,
+            on_theme=self.choose_theme,
+            on_sign_out=self.sign_out,
+            on_salon=self.choose_salon,
+        )
+        self.show_state()
+        end_watch = feed.watch(self.show_state)
+        self.client.on_delete(end_watch)
+        self.router = Router(session, self.frame)
+
+    def show_state(self) -> None:
+        """Show how fresh the page is kept."""
+        with self.frame.content:
+            self.frame.set_live(feed.state, feed.read_at, every_seconds=4)
+            is_offline = feed.state is LiveState.OFFLINE
+            self.frame.set_banner(
+                _('The data store does not answer. You see what was known; changes are not possible now.')
+                if is_offline else None
+            )  # fmt: skip
+
+    async def choose_language(self, code: str) -> None:
+        """Draw the tab in another language and keep it for the next time."""
+        self.stored['language'] = code
+        await self._keep()
+        ui.navigate.reload()
+
+    async def choose_theme(self, name: str) -> None:
+        """Show the tab light, dark or as the device has it."""
+        self.stored['theme'] = name
+        self.dark.value = theme.THEMES.get(name)
+        await self._keep()
+
+    async def _keep(self) -> None:
+        user: User = self.session.user
+        chosen = {'language': self.stored.get('language', user.language), 'theme': self.stored.get('theme', user.theme)}
+        try:
+            await Data(self.session).people.prefer(**chosen)
+        except DataError:
+            return
+
+    async def choose_salon(self, tenant_id: str) -> None:
+        """Show another salon, from its overview on."""
+        try:
+            await sessions.choose_salon(self.session, UUID(tenant_id))
+        except (DataError, ValueError):
+            ui.notify(_('This salon cannot be opened now.'))
+            return
+        self.client.open('/')
+
+    async def sign_out(self) -> None:
+        """End the session, in all tabs of this browser."""
+        with contextlib.suppress(DataError):
+            await Data(self.session).people.record('sign_out', '', address=address_of(self.request))
+        await sessions.end(self.session.key)
+
+
+def entries_for(role: Role) -> list[MenuEntry]:
+    """The menu of a role."""
+    return [MenuEntry(entry.path, _(entry.title), entry.icon) for entry in PAGES.values() if role.covers(entry.allowed)]
+
+
+# --- the process
+
+
+@app.on_startup
+def start() -> None:
+    """Begin to listen, and to watch the sessions."""
+    background_tasks.create(feed.run(), name='live feed')
+    background_tasks.create(sessions.watch(), name='sessions')
+
+
+@app.on_shutdown
+async def stop() -> None:
+    """Close the connections."""
+    await pool.close()
+
+
+ui.run(
+    host=settings().host,
+    port=settings().port,
+    title='Agent P',
+    favicon=theme.FAVICON,
+    storage_secret=settings().storage_secret.get_secret_value(),
+    session_middleware_kwargs={'https_only': settings().is_behind_tls, 'same_site': 'lax', 'max_age': 14 * 24 * 3600},
+    reconnect_timeout=30,
+    show=False,
+    reload=False,
+    show_welcome_message=False,
+)

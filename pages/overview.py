@@ -1,0 +1,230 @@
+"""The overview: what the bot did for the salon in a period, and the way to every dialog behind a number.
+
+Its one rule: each number comes from the one answer of the database; nothing is added up here.
+"""
+
+from datetime import date
+from typing import ClassVar
+
+from nicegui import ui
+
+from components.day_chart import DayChart
+from components.dialog_list import DialogList
+from components.funnel_chart import FunnelChart
+from components.hour_map import HourMap
+from components.i18n import N_, _, format_ago, format_duration, format_money, format_number, format_share
+from components.kpi_card import KpiCard
+from components.link import link
+from components.page_head import page_head, section
+from components.period_picker import PeriodPicker, period_title
+from components.ranking_table import RankingTable
+from components.states import empty_state
+from models import DialogQuery, Figure, Figures, Overview, Period, PeriodName, Ranked, Role, Status
+from pages import page
+from pages.view import View
+
+CARDS: dict[str, tuple[str, str]] = {
+    'dialogs': (N_('Dialogs'), N_('Conversations that clients began with the bot in this period.')),
+    'bookings': (
+        N_('Bookings'),
+        N_('Dialogs in which the bot booked a visit. Cancelled ones count too: {cancelled} here.'),
+    ),
+    'conversion': (N_('Conversion'), N_('How many of the dialogs ended in a booking.')),
+    'revenue': (N_('Revenue'), N_('What the bookings that were not cancelled are worth.')),
+    'average_booking': (
+        N_('Average booking'),
+        N_('Revenue divided by the bookings that carry a price and were not cancelled.'),
+    ),
+    'clients': (N_('Clients'), N_('Different people who wrote in this period.')),
+    'new_clients': (N_('New clients'), N_('People whose first dialog ever is in this period.')),
+    'response': (
+        N_('Response time'),
+        N_(
+            'Half of the bot’s answers come within this time, counted from the client’s first unanswered message.'
+        ),
+    ),
+}
+FIGURES = {
+    'dialogs': Figure.DIALOGS, 'bookings': Figure.BOOKINGS, 'conversion': Figure.BOOKINGS, 'revenue': Figure.REVENUE,
+    'average_booking': Figure.REVENUE, 'clients': Figure.CLIENTS, 'new_clients': Figure.NEW_CLIENTS,
+    'response': Figure.ANSWERED,
+}  # fmt: skip
+
+
+@page('/', title=N_('Overview'), icon='overview', allowed=Role.STAFF)
+class OverviewView(View):
+    """Figures, days, funnel, tables and what goes on now."""
+
+    reloads_on: ClassVar[tuple[str, ...]] = (
+        'active_sessions_v2', 'conversation_sessions_v2', 'recent_history_v2', 'metrics_dailies',
+    )  # fmt: skip
+    shown: Overview | None = None
+    shown_period: Period | None = None
+
+    @property
+    def period(self) -> Period:
+        """The period that the address asks for; seven days when it asks for none that there is."""
+        return Period.from_params(self.address.params, self.today, default=PeriodName.WEEK)[0]
+
+    @property
+    def is_understood(self) -> bool:
+        """Whether the address asks for a period that there is."""
+        return Period.from_params(self.address.params, self.today, default=PeriodName.WEEK)[1]
+
+    def build(self) -> None:
+        with page_head(_('Overview')):
+            self.picker = PeriodPicker(period=self.period, today=lambda: self.today, on_pick=self.pick)
+        self.body = ui.element('div').classes('overview is-loading')
+        with self.body:
+            self.hint = ui.element('div').classes('overview-hint')
+            with ui.element('div').classes('kpi-grid'):
+                self.cards = {
+                    name: KpiCard(
+                        label=_(label), definition=_(text), lower_is_better=name == 'response',
+                        is_share=name == 'conversion',
+                    )
+                    for name, (label, text) in CARDS.items()
+                }  # fmt: skip
+            self.other = ui.label().classes('overview-other')
+            with section(_('Going on now'), classes='span-all'):
+                self.active = DialogList()
+                self.active_note = ui.element('div')
+            with section(_('By day'), classes='span-all'):
+                self.chart = DayChart()
+            self._build_tables()
+            self.freshness = ui.label().classes('freshness')
+
+    def _build_tables(self) -> None:
+        with ui.element('div').classes('card-grid'):
+            with section(_('From dialog to booking')):
+                self.funnel = FunnelChart()
+            with section(_('When clients write')):
+                self.hours = HourMap()
+            with section(_('Top services'), _('A booking with several services counts in each of them.')):
+                self.services = RankingTable(name_title=_('Service'))
+            with section(_('Top specialists')):
+                self.staff = RankingTable(name_title=_('Specialist'))
+
+    def pick(self, period: Period) -> None:
+        """Another period was chosen: it belongs in the address."""
+        params = '&'.join(f'{name}={value}' for name, value in period.params().items())
+        ui.navigate.to(f'/?{params}')
+
+    async def fetch(self) -> None:
+        period = self.period
+        self.overview, self.overview_period = await self.data.overview.of(period), period
+
+    def draw(self) -> None:
+        overview, period = self.overview, self.overview_period
+        before = self.shown if self.shown_period == period else None
+        self.shown, self.shown_period = overview, period
+        self.body.classes(remove='is-loading')
+        self.picker.show(period)
+        self._draw_hint(period)
+        if before is None or before.figures != overview.figures or before.days != overview.days:
+            self._draw_cards(overview, period)
+            self._draw_charts(overview, period)
+        if before is None or (before.active, before.active_count) != (overview.active, overview.active_count):
+            self._draw_active(overview)
+        self.freshness.set_text(self._freshness(overview))
+
+    def _draw_hint(self, period: Period) -> None:
+        self.hint.clear()
+        with self.hint:
+            if not self.is_understood:
+                ui.label(_('The address asked for a period that does not exist; {period} is shown instead.').format(
+                    period=period_title(period))).classes('note tone-warn')  # fmt: skip
+            elif not self.overview.figures.dialogs and not self.overview.previous.dialogs:
+                empty_state(
+                    _('No dialogs in this period'),
+                    _('As soon as clients write to the bot, their dialogs and bookings appear here.'),
+                    icon_name='chat',
+                )
+
+    def _draw_cards(self, overview: Overview, period: Period) -> None:
+        now, before = texts_of(overview.figures, self.salon.currency), texts_of(overview.previous, self.salon.currency)
+        series = {
+            'dialogs': [float(day.dialogs) for day in overview.days],
+            'bookings': [float(day.bookings) for day in overview.days],
+            'revenue': [float(day.revenue) for day in overview.days],
+        }
+        for name, card in self.cards.items():
+            card.update(
+                now[name],
+                now=value_of(overview.figures, name),
+                before=value_of(overview.previous, name),
+                before_text=before[name],
+                href=DialogQuery(period=period, figure=FIGURES[name]).address(),
+                series=series.get(name, []),
+            )
+        others = ', '.join(format_money(money.amount, money.currency) for money in overview.figures.other_currencies)
+        self.other.set_text(_('Not in the revenue, because in another currency: {amounts}').format(amounts=others))
+        self.other.set_visibility(bool(others))
+
+    def _draw_charts(self, overview: Overview, period: Period) -> None:
+        query, figures = DialogQuery(period=period), overview.figures
+        self.chart.show(overview.days, currency=self.salon.currency, address=days_address)
+        self.funnel.show(overview.funnel, query=query)
+        self.hours.show(overview.hours, query=query)
+        for table, rows, name in ((self.services, overview.services, 'service'), (self.staff, overview.staff, 'staff')):
+            table.show(
+                rows,
+                currency=self.salon.currency,
+                total_bookings=figures.bookings,
+                total_revenue=figures.revenue,
+                address=lambda row, name=name: ranked_address(query, name, row),  # type: ignore[misc]
+            )
+
+    def _draw_active(self, overview: Overview) -> None:
+        self.active.show(
+            overview.active,
+            zone=self.salon.timezone,
+            currency=self.salon.currency,
+            address=lambda dialog: f'/sessions/{dialog.session_id}',
+        )
+        self.active.set_visibility(bool(overview.active))
+        self.active_note.clear()
+        with self.active_note:
+            if not overview.active:
+                ui.label(_('Nobody is writing just now.')).classes('muted')
+            elif overview.active_count > len(overview.active):
+                text = _('All {number}').format(number=format_number(overview.active_count))
+                link(text, to=DialogQuery(status=Status.ACTIVE).address())
+
+    def _freshness(self, overview: Overview) -> str:
+        written = overview.freshness.last_write
+        if written is None:
+            return _('The bot has not written anything yet.')
+        return _('The bot’s last message: {ago}.').format(ago=format_ago(written, now=overview.freshness.as_of))
+
+
+def value_of(figures: Figures, name: str) -> float | None:
+    """A figure as a number; None when there is no data for it."""
+    value = figures.response_median if name == 'response' else getattr(figures, name)
+    return None if value is None or (name != 'dialogs' and not figures.dialogs) else float(value)
+
+
+def texts_of(figures: Figures, currency: str) -> dict[str, str]:
+    """Every figure as people read it."""
+    has_data = figures.dialogs > 0
+    return {
+        'dialogs': format_number(figures.dialogs),
+        'bookings': format_number(figures.bookings),
+        'conversion': format_share(figures.conversion) if has_data else _('no data'),
+        'revenue': format_money(figures.revenue, currency),
+        'average_booking': format_money(figures.average_booking and round(figures.average_booking), currency)
+        if figures.average_booking is not None else _('no data'),
+        'clients': format_number(figures.clients),
+        'new_clients': format_number(figures.new_clients),
+        'response': format_duration(figures.response_median) if figures.response_median is not None else _('no data'),
+    }  # fmt: skip
+
+
+def days_address(first: date, last: date) -> str:
+    """The dialogs that began on these days."""
+    return DialogQuery(period=Period(PeriodName.CUSTOM, first, last)).address()
+
+
+def ranked_address(query: DialogQuery, name: str, row: Ranked) -> str:
+    """The bookings behind a row of a ranking."""
+    return query.replace(figure=Figure.BOOKINGS, **{name: row.key}).address()
