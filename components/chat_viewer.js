@@ -16,7 +16,7 @@ export default {
               <div v-if="!isNext(i)" class="chat-who" dir="auto">{{ item.who }}</div>
               <div class="chat-text" dir="auto">{{ text(item) }}</div>
               <button v-if="item.text.length > long" type="button" class="chat-whole" :aria-expanded="!!whole[item.id]" @click="whole[item.id] = !whole[item.id]">{{ whole[item.id] ? texts.less : texts.whole }}</button>
-              <time class="chat-time num">{{ item.time }}</time>
+              <time class="chat-time">{{ item.time }}</time>
             </div>
           </div>
         </template>

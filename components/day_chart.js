@@ -6,7 +6,7 @@ const HEIGHT = TOP + PANEL_A + GAP + PANEL_B + BOTTOM;
 export default {
   template: `
     <div class="day-chart">
-      <p class="readout num" aria-live="polite">
+      <p class="readout" aria-live="polite">
         <strong>{{ current ? current.title : texts.total }}</strong>
         <span v-for="(name, i) in texts.names" :key="i"><i :class="'key key-' + i"></i>{{ name }} <b>{{ (current || totals).texts[i] }}</b></span>
         <a v-if="current && touched" :href="current.href" class="link">{{ texts.open }}</a>

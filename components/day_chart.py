@@ -25,6 +25,7 @@ class DayChart(ui.element, component='day_chart.js'):
     def __init__(self) -> None:
         super().__init__()
         self._props['locale'] = language()
+        self._props['totals'] = {'texts': ['', '', '']}
         self._props['texts'] = {
             'names': [_('Dialogs'), _('Bookings'), _('Revenue')],
             'total': _('In all'),

@@ -8,11 +8,11 @@ export default {
         <li v-for="row in rows" :key="row.key">
           <a :href="row.href" class="plain-link dialog-row" :class="{ 'is-selected': row.key === selected, 'is-fresh': fresh[row.key], 'is-active': row.isActive }"
             :aria-current="row.key === selected ? 'true' : undefined" @click="open($event, row)">
-            <span class="d-client"><b dir="auto">{{ row.client }}</b><small class="num">{{ row.phone }}</small></span>
-            <span class="d-started num"><svg class="icon" viewBox="0 0 24 24" role="img" :aria-label="row.channel"><title>{{ row.channel }}</title><use :href="icons + '#' + row.channelIcon" /></svg>{{ row.started }}</span>
+            <span class="d-client"><b dir="auto">{{ row.client }}</b><small>{{ row.phone }}</small></span>
+            <span class="d-started"><svg class="icon" viewBox="0 0 24 24" role="img" :aria-label="row.channel"><title>{{ row.channel }}</title><use :href="icons + '#' + row.channelIcon" /></svg>{{ row.started }}</span>
             <span class="d-status"><span class="pill" :class="'tone-' + row.statusTone"><i v-if="row.isActive" class="dot"></i><span>{{ row.status }}</span></span></span>
             <span class="d-intent">{{ row.intent }}</span>
-            <span class="d-booking num" :class="'tone-' + row.bookingTone"><b>{{ row.booking }}</b><small>{{ row.bookingNote }}</small></span>
+            <span class="d-booking" :class="'tone-' + row.bookingTone"><b>{{ row.booking }}</b><small>{{ row.bookingNote }}</small><small v-if="!row.booking && !row.bookingNote" class="d-instead">{{ row.intent }}</small></span>
             <span class="d-services" dir="auto"><b>{{ row.staff }}</b><small>{{ row.services }}</small></span>
             <span class="d-preview" dir="auto">{{ row.preview }}</span>
             <span class="d-count num" :title="texts.messages">{{ row.count }}</span>

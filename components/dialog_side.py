@@ -55,8 +55,8 @@ def _booking(opened: OpenDialog, *, zone: str, currency: str) -> None:
     with ui.element('div').classes(f'side-booking tone-{tone if dialog.is_booked else "neutral"}'):
         ui.label(_('Booking') if dialog.is_booked else _('No booking')).classes('field-label')
         if dialog.is_booked:
-            ui.label(headline).classes('side-amount num')
-            ui.label(note).classes('num')
+            ui.label(headline).classes('side-amount')
+            ui.label(note)
         elif note:
             ui.label(_('The client left: {step}').format(step=note))
         if opened.booking_source == 'manual':
@@ -112,7 +112,7 @@ def _others(opened: OpenDialog, *, zone: str, address: Callable[[Dialog], str], 
     for other in opened.others:
         if other.session_id not in seen:
             with link(to=address(other), classes='side-other'):
-                ui.label(format_day_time(other.started_at, zone)).classes('num')
+                ui.label(format_day_time(other.started_at, zone))
                 _pill(label_of_raw(Status, other.status))
         seen.add(other.session_id)
     if all_address and opened.others_count > len(opened.others):

@@ -37,10 +37,10 @@ class KpiCard:
                 hint = ui.element('span').classes('hint').props('tabindex=0 role=note')
                 hint.props['aria-label'] = definition
                 hint.props['data-tip'] = definition
-            self._value = ui.label(DASH).classes('kpi-value num')
+            self._value = ui.label(DASH).classes('kpi-value')
             with ui.element('div').classes('kpi-foot'):
                 self._change = ui.label().classes('pill')
-                self._before = ui.label().classes('kpi-before num')
+                self._before = ui.label().classes('kpi-before')
             self._line = Sparkline()
 
     def update(

@@ -40,7 +40,7 @@ class LoginForm(ui.element, component='login_form.js'):
             icons=asset('icons.svg'),
             logo=asset('logo.svg'),
             texts={
-                'title': _('Sign in'),
+                'title': _('Sign-in'),
                 'subtitle': _('The control centre of your salon'),
                 'email': _('E-mail'),
                 'password': _('Password'),
