@@ -39,7 +39,9 @@ function tunnel(request, socket, head) {
     socket.pipe(far).pipe(socket);
   });
   const end = () => [socket, far].forEach((side) => side.destroy());
-  for (const side of [socket, far]) side.setNoDelay(true).on('error', end).on('close', end);
+  for (const side of [socket, far]) side.setNoDelay(true).on('error', end);
+  far.on('close', () => socket.destroySoon());
+  socket.on('close', () => far.destroy());
   tunnels.add(socket);
   socket.on('close', () => tunnels.delete(socket));
 }
@@ -51,7 +53,7 @@ async function setDown(server, port, down) {
   if (down && server.listening) {
     server.close();
     server.closeAllConnections();
-    for (const socket of tunnels) socket.destroy();
+    for (const socket of tunnels) socket.resetAndDestroy();
   } else if (!down && !server.listening) {
     await listen(server, port);
   }

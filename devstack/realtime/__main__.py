@@ -22,6 +22,7 @@ from devstack.realtime.source import Source
 
 HOST = '127.0.0.1'
 MAX_MESSAGE = 1 << 20
+SERVICE_RESTART = 1012
 
 
 class Server:
@@ -32,6 +33,7 @@ class Server:
         self.source = Source(settings['dsn'], self.hub.take)
         self.tokens = Tokens(settings['jwt_secret'], settings['keys'])
         self.connections: set[ServerConnection] = set()
+        self.closing: list[asyncio.Task[None]] = []
 
     def gate(self, connection: ServerConnection, request: Request) -> Response | None:
         """Before the handshake: the control endpoint, which the front door does not pass on, and who may come in."""
@@ -56,7 +58,7 @@ class Server:
     def _apply(self, connection: ServerConnection) -> None:
         transport = connection.transport
         if self.hub.fault == 'closed':
-            transport.abort()
+            self.closing.append(asyncio.create_task(connection.close(SERVICE_RESTART, 'fault switched on')))
         elif self.hub.fault == 'black_hole':
             transport.pause_reading()
         else:

@@ -45,13 +45,12 @@ class Tokens:
 
 def binding_of(config: dict[str, Any]) -> Binding:
     """The binding of one entry of `config.postgres_changes`; its id depends on what it says."""
-    text = config.get('filter')
     return Binding(
         id=zlib.crc32(json.dumps(config, sort_keys=True).encode()) or 1,
         event=str(config.get('event', '*')).upper(),
         schema=config.get('schema', 'public'),
         table=config.get('table') or '*',
-        filter=Filter.parse(text) if text else None,
+        filters=Filter.parse_all(config.get('filter')),
     )
 
 

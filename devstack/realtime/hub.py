@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import re
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -13,6 +14,7 @@ from devstack.realtime.pgoutput import Change
 from devstack.realtime.rules import Identity, Rules, Sight
 
 BATCH = 500
+COMMA = re.compile(r',(?![^()]*\))')
 Fault = Literal['none', 'closed', 'mute', 'black_hole']
 log = logging.getLogger(__name__)
 
@@ -47,6 +49,11 @@ class Filter:
             raise BadFilter(text)
         return cls(column, operator, value)
 
+    @classmethod
+    def parse_all(cls, text: str | None) -> tuple['Filter', ...]:
+        """Several conditions, joined by commas outside brackets, must all hold."""
+        return tuple(map(cls.parse, COMMA.split(text))) if text else ()
+
     def matches(self, row: dict[str, Any]) -> bool:
         value = row.get(self.column)
         if value is None:
@@ -75,12 +82,12 @@ class Binding:
     event: str
     schema: str
     table: str
-    filter: Filter | None
+    filters: tuple[Filter, ...]
 
     def wants(self, change: Change) -> bool:
         if self.event not in ('*', change.operation) or self.schema not in ('*', change.table.schema):
             return False
-        return self.table in ('*', change.table.name) and (self.filter is None or self.filter.matches(change.row))
+        return self.table in ('*', change.table.name) and all(part.matches(change.row) for part in self.filters)
 
 
 class Socket(Protocol):
