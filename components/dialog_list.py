@@ -61,7 +61,7 @@ class DialogList(ui.element, component='dialog_list.js'):
         self._props['selected'] = str(session_id) if session_id else ''
 
     def _open(self, event: events.GenericEventArguments) -> Any:
-        known = {row['key'] for row in self._props.get('rows', [])}
+        known = [row['key'] for row in self._props.get('rows', [])]
         return self._on_open(UUID(event.args)) if self._on_open and event.args in known else None
 
 

@@ -8,21 +8,9 @@ from __future__ import annotations
 
 import sys
 
-from components.formats import (
-    DASH,
-    dial_number,
-    format_ago,
-    format_change,
-    format_day,
-    format_day_time,
-    format_duration,
-    format_money,
-    format_number,
-    format_phone,
-    format_share,
-    format_time,
-    salon_time,
-)
+from components.formats import DASH, format_change, format_money, format_number, format_share
+from components.phones import dial_number, format_phone
+from components.times import format_ago, format_day, format_day_time, format_duration, format_time, salon_time
 from components.translate import DEFAULT_LANGUAGE, LANGUAGES, N_, _, language, ngettext, set_language
 
 __all__ = [

@@ -20,6 +20,7 @@ from components.icons import icon
 from components.link import link
 from components.live_chip import LiveChip
 from components.native_select import NativeSelect
+from components.states import note
 from components.theme import asset
 from models import LiveState, Role
 
@@ -57,10 +58,6 @@ class Frame:
     ) -> None:
         """`salons` are pairs of id and name for those who may change the salon; nobody else sees a switch."""
         self._links: dict[str, ui.link] = {}
-        self._account: dict[str, Any] = {
-            'user_name': user_name, 'role': role, 'theme': theme, 'on_language': on_language, 'on_theme': on_theme,
-            'on_sign_out': on_sign_out,
-        }  # fmt: skip
         ui.context.client.content.classes('bare')
         with ui.element('div').classes('frame'):
             ui.link(_('To the content'), '#content').classes(replace='skip-link')
@@ -70,7 +67,14 @@ class Frame:
                 with ui.element('header').classes('head'):
                     self._draw_salon(salon_name, salons, salon_id, on_salon)
                     self.live = LiveChip(zone=zone)
-                    self.account = AccountMenu(**self._account)
+                    self.account = AccountMenu(
+                        user_name=user_name,
+                        role=role,
+                        theme=theme,
+                        on_language=on_language,
+                        on_theme=on_theme,
+                        on_sign_out=on_sign_out,
+                    )
                 self.banner = ui.element('div').classes('banner')
                 self.content = ui.element('main').classes('content').props('id=content tabindex=-1')
         self.set_banner(None)
@@ -119,6 +123,5 @@ class Frame:
         self.banner.clear()
         self.banner.set_visibility(text is not None)
         if text is not None:
-            with self.banner, ui.element('div').classes(f'note tone-{tone}').props('role=status'):
-                icon('warning' if tone in {'warn', 'bad'} else 'info')
-                ui.label(text)
+            with self.banner:
+                note(text, tone=tone)

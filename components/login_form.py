@@ -51,4 +51,4 @@ class LoginForm(ui.element, component='login_form.js'):
                 'language': _('Language'),
             },
         )
-        self.on('language', lambda event: on_language(event.args) if event.args in LANGUAGES else None)
+        self.on('language', lambda event: on_language(event.args) if event.args in list(LANGUAGES) else None)

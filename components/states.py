@@ -61,7 +61,12 @@ def _skeleton(name: str, count: int) -> ui.element:
 
 def stale_note(as_of: datetime | None, *, zone: str) -> ui.element:
     """A note that the data shown is that of an earlier time, on the salon's clock."""
-    with ui.element('div').classes('note tone-warn').props('role=status') as element:
-        icon('clock')
-        ui.label(_('No connection. Shown as of {time}.').format(time=format_time(as_of, zone)))
+    return note(_('No connection. Shown as of {time}.').format(time=format_time(as_of, zone)), icon_name='clock')
+
+
+def note(text: str, *, tone: str = 'warn', icon_name: str = '') -> ui.element:
+    """A line that stands out; `tone` is one of `theme.TONES`."""
+    with ui.element('div').classes(f'note tone-{tone}').props('role=status') as element:
+        icon(icon_name or ('warning' if tone in {'warn', 'bad'} else 'info'))
+        ui.label(text)
     return element
