@@ -71,7 +71,7 @@ async def test_a_confirmed_user_signs_in_with_a_password(connect: Connect, stack
     ('email', 'password', 'message'),
     [
         ('unconfirmed@demo.example', 'correct horse 2', 'Email not confirmed'),
-        ('unconfirmed@demo.example', 'wrong', 'Invalid login credentials'),
+        ('confirmed@demo.example', 'wrong', 'Invalid login credentials'),
         ('nobody@demo.example', 'wrong', 'Invalid login credentials'),
     ],
 )
