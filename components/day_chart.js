@@ -11,7 +11,8 @@ export default {
         <span v-for="(name, i) in texts.names" :key="i"><i :class="'key key-' + i"></i>{{ name }} <b>{{ (current || totals).texts[i] }}</b></span>
         <a v-if="current && touched" :href="current.href" class="link">{{ texts.open }}</a>
       </p>
-      <svg ref="plot" class="plot" :height="height" :viewBox="'0 0 ' + width + ' ' + height" @mouseleave="current = null" role="group" :aria-label="texts.label">
+      <p v-if="isEmpty" class="muted small">{{ texts.empty }}</p>
+      <svg v-else ref="plot" class="plot" :height="height" :viewBox="'0 0 ' + width + ' ' + height" @mouseleave="current = null" role="group" :aria-label="texts.label">
         <g class="plot-grid" aria-hidden="true">
           <template v-for="tick in ticks" :key="tick.y">
             <line :x1="left" :x2="width" :y1="tick.y" :y2="tick.y" />
@@ -46,6 +47,9 @@ export default {
     },
   },
   computed: {
+    isEmpty() {
+      return !this.days.some((day) => day.dialogs || day.bookings || day.revenue);
+    },
     step() {
       return (this.width - this.left) / Math.max(1, this.days.length);
     },

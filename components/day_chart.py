@@ -30,6 +30,7 @@ class DayChart(ui.element, component='day_chart.js'):
             'names': [_('Dialogs'), _('Bookings'), _('Revenue')],
             'total': _('In all'),
             'open': _('Open dialogs'),
+            'empty': _('No dialogs on these days.'),
             'label': _('Dialogs, bookings and revenue by day'),
         }
 

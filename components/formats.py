@@ -5,7 +5,7 @@ The one rule: nothing here knows a salon; its currency is passed in, and a missi
 
 from __future__ import annotations
 
-from decimal import ROUND_HALF_UP, Context, Decimal
+from decimal import ROUND_HALF_UP, Context, Decimal, localcontext
 from functools import lru_cache
 
 from babel import Locale
@@ -33,8 +33,9 @@ def decimal(value: Number, digits: int = 0) -> str:
     number = Decimal(str(value))
     if not number.is_finite():
         return DASH
-    rounded = number.quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP, Context(prec=200))
-    return format_decimal(rounded, pattern, locale=locale_of(language())).replace('-', MINUS)
+    with localcontext(Context(prec=200)):  # a salon's table may hold any number, and 28 digits are not enough for all
+        rounded = number.quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP)
+        return format_decimal(rounded, pattern, locale=locale_of(language())).replace('-', MINUS)
 
 
 def format_number(value: Number | None, digits: int = 0) -> str:

@@ -6,7 +6,7 @@ export default {
         <a :href="step.href" class="plain-link funnel-step">
           <span class="funnel-label">{{ step.label }}</span>
           <span class="funnel-count num">{{ step.count }}</span>
-          <span class="funnel-track"><i :style="{ width: step.width + '%' }"></i></span>
+          <span class="funnel-track"><i v-if="step.width" :style="{ width: step.width + '%' }"></i></span>
           <span class="funnel-shares num">{{ step.shares }}</span>
         </a>
       </li>

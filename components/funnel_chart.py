@@ -27,8 +27,12 @@ class FunnelChart(ui.element, component='funnel_chart.js'):
 def step_row(step: FunnelStep, *, query: DialogQuery, is_first: bool) -> dict[str, Any]:
     """A step as the browser draws it."""
     shares = [
-        _('{share} of all').format(share=format_share(step.of_first)),
-        _('{share} of the step before').format(share=format_share(step.of_previous)),
+        text.format(share=format_share(share))
+        for text, share in (
+            (_('{share} of all'), step.of_first),
+            (_('{share} of the step before'), step.of_previous),
+        )
+        if share is not None
     ]
     return {
         'key': step.figure.value,

@@ -7,7 +7,7 @@ export default {
         <div class="segmented" role="group" :aria-label="texts.label">
           <button v-for="name in ['dialogs', 'bookings']" :key="name" type="button" :aria-pressed="kind === name" @click="kind = name">{{ texts[name] }}</button>
         </div>
-        <span class="readout">{{ hint }}</span>
+        <span class="readout">{{ hint || (firstCell ? "" : texts.empty) }}</span>
       </div>
       <div class="hour-grid" ref="grid" :style="{ '--columns': columns.length }" @mouseleave="hint = ''">
         <span></span>

@@ -20,7 +20,12 @@ class HourMap(ui.element, component='hour_map.js'):
     def __init__(self) -> None:
         super().__init__()
         self._props['weekdays'] = [weekday_name(day) for day in range(1, 8)]
-        self._props['texts'] = {'dialogs': _('Dialogs'), 'bookings': _('Bookings'), 'label': _('What to count')}
+        self._props['texts'] = {
+            'dialogs': _('Dialogs'),
+            'bookings': _('Bookings'),
+            'label': _('What to count'),
+            'empty': _('Nothing in this period.'),
+        }
         self._props['bases'] = {'dialogs': '/sessions', 'bookings': '/sessions'}
 
     def show(self, cells: Sequence[HourCell], *, query: DialogQuery) -> None:

@@ -19,9 +19,9 @@ class Sparkline(ui.element, component='sparkline.js'):
     """A line over values of one unit, without axes."""
 
     def show(self, values: Sequence[float]) -> None:
-        """Draw other values."""
-        self._props['values'] = list(values)
-        self.update()
+        """Draw other values; the same ones send nothing to the browser."""
+        if list(values) != self._props.get('values'):
+            self._props['values'] = list(values)
 
 
 class KpiCard:
@@ -62,8 +62,7 @@ class KpiCard:
         if href:
             self._link.props['href'] = href
         self._link.classes(remove='is-still') if href else self._link.classes(add='is-still')
-        if list(series) != self._line.props.get('values'):
-            self._line.show(series)
+        self._line.show(series if any(series) else ())
 
 
 def change_tone(now: Value, before: Value, *, lower_is_better: bool = False) -> str:

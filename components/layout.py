@@ -68,13 +68,9 @@ class Frame:
                     self._draw_salon(salon_name, salons, salon_id, on_salon)
                     self.live = LiveChip(zone=zone)
                     self.account = AccountMenu(
-                        user_name=user_name,
-                        role=role,
-                        theme=theme,
-                        on_language=on_language,
-                        on_theme=on_theme,
-                        on_sign_out=on_sign_out,
-                    )
+                        user_name=user_name, role=role, theme=theme,
+                        on_language=on_language, on_theme=on_theme, on_sign_out=on_sign_out,
+                    )  # fmt: skip
                 self.banner = ui.element('div').classes('banner')
                 self.content = ui.element('main').classes('content').props('id=content tabindex=-1')
         self.set_banner(None)

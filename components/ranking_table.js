@@ -6,10 +6,11 @@ export default {
         <tr><th scope="col">{{ texts.name }}</th><th scope="col">{{ texts.bookings }}</th><th scope="col">{{ texts.revenue }}</th></tr>
       </thead>
       <tbody>
+        <tr v-if="!rows.length"><td colspan="3" class="ranking-empty">{{ texts.empty }}</td></tr>
         <tr v-for="row in shown" :key="row.key" :class="{ 'is-muted': row.muted }">
           <th scope="row">
             <a :href="row.href" class="plain-link ranking-link" dir="auto">{{ row.label }}</a>
-            <span class="ranking-track"><i :style="{ width: row.width + '%' }"></i></span>
+            <span class="ranking-track"><i v-if="row.width" :style="{ width: row.width + '%' }"></i></span>
           </th>
           <td class="num">{{ row.bookings }}</td>
           <td class="num">{{ row.revenue }}</td>

@@ -30,6 +30,7 @@ class RankingTable(ui.element, component='ranking_table.js'):
             'revenue': _('Revenue'),
             'total': _('Total'),
             'less': _('Show fewer'),
+            'empty': _('No bookings in this period.'),
         }
 
     def show(

@@ -63,4 +63,4 @@ def test_a_step_opens_the_dialogs_that_reached_it() -> None:
     row = step_row(step, query=query, is_first=False)
     assert row['href'] == '/sessions?period=7d&figure=wanted'
     assert row['width'] == 50
-    assert row['shares'].endswith('— от прошлого шага')
+    assert row['shares'] == '50\u00a0% от всех'
