@@ -264,6 +264,7 @@ ui.run(
     storage_secret=settings().storage_secret.get_secret_value(),
     session_middleware_kwargs={'https_only': settings().is_behind_tls, 'same_site': 'lax', 'max_age': 14 * 24 * 3600},
     reconnect_timeout=30,
+    tailwind=False,
     show=False,
     reload=False,
     show_welcome_message=False,

@@ -85,7 +85,9 @@ def row_of(dialog: Dialog, *, zone: str, currency: str) -> dict[str, Any]:
         'bookingNote': note,
         'bookingTone': tone,
         'staff': _cut(dialog.staff),
-        'services': _cut(', '.join(name for name in dialog.services if name)),
+        'services': _cut(
+            ', '.join(name for name in dialog.services if name) or (dialog.is_active and dialog.preview) or ''
+        ),
         'preview': _cut(dialog.preview),
         'count': '' if dialog.messages_count is None else format_number(dialog.messages_count),
     }

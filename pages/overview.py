@@ -39,9 +39,7 @@ CARDS: dict[str, tuple[str, str]] = {
     'new_clients': (N_('New clients'), N_('People whose first dialog ever is in this period.')),
     'response': (
         N_('Response time'),
-        N_(
-            'Half of the bot’s answers come within this time, counted from the client’s first unanswered message.'
-        ),
+        N_('Half of the bot’s answers come within this time, counted from the client’s first unanswered message.'),
     ),
 }
 FIGURES = {
@@ -98,12 +96,12 @@ class OverviewView(View):
         with ui.element('div').classes('card-grid'):
             with section(_('From dialog to booking')):
                 self.funnel = FunnelChart()
-            with section(_('When clients write')):
-                self.hours = HourMap()
             with section(_('Top services'), _('A booking with several services counts in each of them.')):
                 self.services = RankingTable(name_title=_('Service'))
             with section(_('Top specialists')):
                 self.staff = RankingTable(name_title=_('Specialist'))
+        with section(_('When clients write')):
+            self.hours = HourMap()
 
     def pick(self, period: Period) -> None:
         """Another period was chosen: it belongs in the address."""
@@ -149,7 +147,7 @@ class OverviewView(View):
             'revenue': [float(day.revenue) for day in overview.days],
         }
         for name, card in self.cards.items():
-            card.update(
+            card.show(
                 now[name],
                 now=value_of(overview.figures, name),
                 before=value_of(overview.previous, name),

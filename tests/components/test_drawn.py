@@ -81,16 +81,16 @@ async def test_a_figure_changes_in_place(user: User) -> None:
     @ui.page('/')
     def page() -> None:
         cards.append(KpiCard(label='Dialogs', definition='What it means'))
-        cards[0].update('10', now=10, before=None)
+        cards[0].show('10', now=10, before=None)
 
     await user.open('/')
-    await user.should_see('нет данных')
-    elements = len(cards[0].root.client.elements)
-    with cards[0].root:
-        cards[0].update('12', now=12, before=10, before_text='10', href='/sessions?figure=dialogs')
-    await user.should_see('+20\u00a0%')
-    assert len(cards[0].root.client.elements) == elements
-    assert len(list(cards[0].root.descendants(include_self=True))) <= 10
+    card = cards[0]
+    assert card.props['change'] == 'нет данных'
+    elements = len(card.client.elements)
+    with card:
+        card.show('12', now=12, before=10, before_text='10', href='/sessions?figure=dialogs')
+    assert (card.props['change'], card.props['tone']) == ('+20\u00a0%', 'good')
+    assert len(card.client.elements) == elements
 
 
 async def test_messages_come_in_order_and_once(user: User) -> None:

@@ -1,0 +1,136 @@
+"""From a click to the data in the DOM, with and without a slow API, for salons of different sizes.
+
+./dev bench pages [--dialogs 1000,20000,300000] [--delays 0,50] [--rounds 15] [--people 20]
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import time
+
+import psycopg
+from playwright.async_api import Browser, Page
+
+from bench.harness import Running, chromium, click, line, running, sign_in, signed_in, waits
+
+OVERVIEW = "document.querySelector('.overview:not(.is-loading)')"
+DIALOGS = "document.querySelector('.split-list .dialog-row')"
+CHAT = "document.querySelector('.chat-message')"
+PERIOD = "document.querySelector('.kpi-value')?.textContent !== before"
+SQL = """
+    select set_config('request.jwt.claims',
+      json_build_object('app_role', 'admin', 'sub', '1', 'tenant_id', id)::text, false)
+    from public.tenants_v2 order by id limit 1
+"""
+
+
+async def rounds(app: Running, page: Page, name: str, selector: str, done: str, back: str | None, count: int) -> None:
+    """Click so many times, going `back` in between, and print the times with the API requests of one click."""
+    times, chains, numbers = [], [], []
+    for _round in range(count):
+        await asyncio.sleep(0.25)
+        app.stack.faults.forget_requests()
+        times.append(await click(page, selector, done))
+        made = [request for request in app.stack.faults.requests() if 'touch_canary' not in request.path]
+        chains.append(waits(made))
+        numbers.append(len(made))
+        if back:
+            await page.evaluate('selector => document.querySelector(selector).click()', back)
+            await page.wait_for_function(f'() => !{done}')
+            await page.wait_for_timeout(150)
+    line(name, times, f'requests {max(numbers)}, one after the other {max(chains)}')
+
+
+async def journey(app: Running, page: Page, count: int) -> None:
+    """The ways through the pages that people take all day."""
+    nav = {'overview': '.side nav a[href="/"]', 'dialogs': '.side nav a[href="/sessions"]'}
+    await click(page, nav['dialogs'], DIALOGS)
+    await rounds(app, page, 'to the overview', nav['overview'], OVERVIEW, nav['dialogs'], count)
+    await click(page, nav['overview'], OVERVIEW)
+    await rounds(app, page, 'to the dialogs', nav['dialogs'], DIALOGS, nav['overview'], count)
+    await click(page, nav['dialogs'], DIALOGS)
+    await rounds(app, page, 'a dialog', '.split-list li:nth-child(3) a', CHAT, '.dialog-close', count)
+    await click(page, nav['overview'], OVERVIEW)
+    buttons = '.period-picker button:nth-of-type({})'
+    for place, name in ((4, '30 days'), (5, '90 days')):
+        times = []
+        for _round in range(count):
+            times.append(await click(page, buttons.format(place), PERIOD))
+            await page.wait_for_timeout(150)
+            await click(page, buttons.format(3), PERIOD)
+            await page.wait_for_timeout(150)
+        line(f'period change to {name}', times)
+
+
+async def sign_ins(app: Running, browser: Browser, count: int) -> None:
+    """From the sign-in form to the figures."""
+    times = []
+    for _round in range(count):
+        context = await browser.new_context()
+        page = await context.new_page()
+        await page.goto(f'{app.url}/login')
+        times.append(await sign_in(page, app))
+        await context.close()
+    line('sign-in to overview', times)
+
+
+async def crowd(app: Running, browser: Browser, people: int) -> None:
+    """So many people who open the overview at the same moment."""
+    first = await signed_in(browser, app)
+    state = await first.context.storage_state()
+    pages = [await signed_in(browser, app, state=state) for _person in range(people)]
+    for page in pages:
+        await click(page, '.side nav a[href="/sessions"]', DIALOGS)
+    times = await asyncio.gather(*(click(page, '.side nav a[href="/"]', OVERVIEW) for page in pages))
+    line(f'{people} people to the overview at once', times)
+    for page in pages:
+        await page.context.close()
+
+
+def floor(app: Running) -> None:
+    """The same SQL without anything around it."""
+    with psycopg.connect(app.stack.dsn, autocommit=True) as db:
+        db.execute(SQL)
+        db.execute('set role dashboard_app')
+        for days in (7, 30, 90):
+            times = []
+            for _round in range(20):
+                started = time.perf_counter()
+                db.execute('select dashboard.overview(current_date - %s, current_date)', (days - 1,)).fetchone()
+                times.append((time.perf_counter() - started) * 1000)
+            line(f'floor: overview of {days} days in SQL', times)
+
+
+async def measure(dialogs: int, delays: list[int], count: int, people: int) -> None:
+    """All figures for one size."""
+    with running(dialogs) as app:
+        floor(app)
+        async with chromium() as browser:
+            for delay in delays:
+                print(f'\n## {dialogs} dialogs, {delay} ms added to each API request', flush=True)
+                page = await signed_in(browser, app)
+                app.stack.faults.api('slow' if delay else 'none', delay_ms=delay)
+                await journey(app, page, count)
+                await page.context.close()
+                await sign_ins(app, browser, max(3, count // 3))
+                await crowd(app, browser, people)
+                app.stack.faults.clear()
+
+
+def main() -> None:
+    """Read the options and measure."""
+    parser = argparse.ArgumentParser(prog='./dev bench pages')
+    parser.add_argument('--dialogs', default='1000,20000,300000')
+    parser.add_argument('--delays', default='0,50')
+    parser.add_argument('--rounds', type=int, default=15)
+    parser.add_argument('--people', type=int, default=20)
+    options = parser.parse_args()
+    for dialogs in map(int, options.dialogs.split(',')):
+        asyncio.run(
+            measure(dialogs, [int(delay) for delay in options.delays.split(',')], options.rounds, options.people)
+        )
+
+
+if __name__ == '__main__':
+    main()
