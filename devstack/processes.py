@@ -111,20 +111,11 @@ class Processes:
     ) -> Child:
         """Starts `command` in a session of its own, so that the terminal's Ctrl-C reaches the stack only."""
         log = self.home / f'{name}.log'
-        launch = [
-            sys.executable,
-            '-S',
-            '-E',
-            str(LAUNCHER),
-            str(os.getpid()),
-            str(int(stop_signal)),
-            str(uid),
-            *command,
-        ]
+        launch = [sys.executable, '-S', '-E', str(LAUNCHER), str(os.getpid()), str(int(stop_signal)), str(uid)]
         reading, writing = os.pipe()
         with log.open('ab') as output:
             process = subprocess.Popen(
-                launch,
+                [*launch, *command],
                 stdin=subprocess.PIPE,
                 stdout=None if inherit_output else output,
                 stderr=None if inherit_output else subprocess.STDOUT,
@@ -137,7 +128,9 @@ class Processes:
         ready = os.fdopen(reading, 'rb')
         if not announces:
             ready.close()
-        child = Child(process, log, stop_signal, ready if announces else None)
+        return self._keep(Child(process, log, stop_signal, ready if announces else None))
+
+    def _keep(self, child: Child) -> Child:
         self.children.append(child)
         self._record()
         return child

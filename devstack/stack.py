@@ -17,7 +17,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
@@ -37,7 +37,8 @@ from devstack.secrets_file import Secrets
 FOLDER = Path(__file__).resolve().parent
 MAX_ROWS = 1000
 START_SECONDS = 30
-TEMPLATE_DAYS = 2
+FORGOTTEN_DAYS = 2
+TEMPORARY = 'agent-p-stack-'
 
 
 class Stack:
@@ -64,7 +65,8 @@ class Stack:
     @classmethod
     def temporary(cls) -> 'Stack':
         """A stack with its own copy of an initialised and migrated cluster; its data goes when it stops."""
-        home = Path(tempfile.mkdtemp(prefix='agent-p-stack-'))
+        _forget_old(Path(tempfile.gettempdir()).glob(f'{TEMPORARY}*'))
+        home = Path(tempfile.mkdtemp(prefix=TEMPORARY))
         home.chmod(0o711)
         home = within_reach(home)
         home.mkdir(parents=True, exist_ok=True)
@@ -297,7 +299,7 @@ def template() -> Path:
     """A stopped, initialised and migrated data directory for the present SQL files; made when there is none."""
     wanted = _templates() / _fingerprint()
     if not wanted.exists():
-        _forget_old_templates(wanted.parent)
+        _forget_old(wanted.parent.iterdir())
         partial = Path(tempfile.mkdtemp(prefix='making-', dir=wanted.parent))
         partial.chmod(0o711)
         stack = Stack(partial, durable=False)
@@ -312,9 +314,10 @@ def template() -> Path:
     return wanted
 
 
-def _forget_old_templates(place: Path) -> None:
-    for path in place.iterdir():
-        if path.stat().st_mtime < time.time() - TEMPLATE_DAYS * 86400:
+def _forget_old(paths: Iterable[Path]) -> None:
+    """Removes what nobody touched for days: templates of older code, data of tests that were killed."""
+    for path in paths:
+        if path.stat().st_uid == os.geteuid() and path.stat().st_mtime < time.time() - FORGOTTEN_DAYS * 86400:
             shutil.rmtree(path, ignore_errors=True)
 
 
