@@ -254,10 +254,14 @@ class Connection:
         await self._ready.wait()
 
     async def _close(self) -> None:
+        """Close in order; a peer that does not answer is hung up on."""
+        socket = self._client._ws_connection
         try:
             await asyncio.wait_for(self._client.close(), 2)
         except Exception as error:
             log.debug('realtime not closed in order', reason=repr(error))
+        if socket is not None:
+            socket.transport.abort()
 
     def _on_system(self, payload: Any) -> None:
         """Data flows only after this message, which comes later than the join's reply."""

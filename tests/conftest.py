@@ -1,14 +1,17 @@
 """What all tests share: one embedded stack with a small demo, and ways to look at its database as anybody."""
 
 import json
+import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 import psycopg
 import pytest
 
+from config import settings
+from data import pool
 from devstack.demo import Plan, load
 from devstack.stack import Stack
 
@@ -83,3 +86,23 @@ def chromium() -> str:
     if found is None:
         pytest.skip('no Chromium on this machine: the journeys in a real browser are left out')
     return found
+
+
+@pytest.fixture(scope='session')
+def app_environment(stack: Stack) -> Stack:
+    """The app's settings point at the stack; whoever takes this may import and use the app's modules."""
+    os.environ.update(
+        SUPABASE_URL=stack.url,
+        SUPABASE_KEY=stack.key,
+        SUPABASE_JWT_SECRET=stack.jwt_secret,
+        STORAGE_SECRET='only-for-tests-' + 'x' * 32,
+    )
+    settings.cache_clear()
+    return stack
+
+
+@pytest.fixture
+async def app(app_environment: Stack) -> AsyncIterator[Stack]:
+    """The app's own connections belong to this test's event loop, and are closed with it."""
+    yield app_environment
+    await pool.close()
