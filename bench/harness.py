@@ -5,7 +5,10 @@ Its one rule: a time is taken in the page itself, from the click to the DOM, so 
 
 from __future__ import annotations
 
+import asyncio
+import json
 import os
+import re
 import shutil
 import statistics
 import subprocess
@@ -17,8 +20,11 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
+from uuid import uuid4
 
 import httpx
+import socketio
 from playwright.async_api import Browser, Page, async_playwright
 
 from devstack.demo import Plan, load
@@ -135,6 +141,64 @@ async def click(page: Page, selector: str, done: str) -> float:
     """Click and wait until the JavaScript expression `done` holds; milliseconds, taken in the page."""
     taken: float = await page.evaluate(MEASURE, [selector, done])
     return taken
+
+
+class BareClient:
+    """An open tab as the server knows it: the page was loaded, its socket is connected, updates are received.
+
+    There is no browser around it: with many of them the dashboard is measured, and not two hundred renderers.
+    """
+
+    def __init__(self, app: Running, cookies: dict[str, str], path: str) -> None:
+        self.app, self.cookies, self.path = app, cookies, path
+        self.updates: list[tuple[float, Any]] = []
+        self.socket = socketio.AsyncClient()
+        self.page = ''
+        self.client_id = ''
+
+    async def open(self) -> None:
+        """Load the page and shake hands, as NiceGUI's script does."""
+        async with httpx.AsyncClient(cookies=self.cookies, trust_env=False, timeout=30) as http:
+            self.page = (await http.get(f'{self.app.url}{self.path}')).text
+        found = re.search(r"'client_id': '([0-9a-f-]+)', 'next_message_id': (\d+)", self.page)
+        assert found, 'no page'
+        self.client_id = found.group(1)
+        query = {
+            'client_id': self.client_id,
+            'next_message_id': found.group(2),
+            'implicit_handshake': 'true',
+            'tab_id': str(uuid4()),
+            'document_id': str(uuid4()),
+        }
+        self.socket.on('update', self._updated)
+        await self.socket.connect(
+            f'{self.app.url}?{urlencode(query)}',
+            headers={'Cookie': '; '.join(f'{name}={value}' for name, value in self.cookies.items())},
+            socketio_path='/_nicegui_ws/socket.io',
+            transports=['websocket'],
+        )
+
+    async def _updated(self, data: Any) -> None:
+        self.updates.append((time.time(), data))
+
+    async def move(self, path: str, until: str) -> float:
+        """Move inside the page, as a click on a link does; milliseconds until an update carries the text `until`."""
+        listener = re.search(r'"listener_id":"([0-9a-f-]+)","type":"sub_pages_navigate"', self.page)
+        element = re.search(r'"(\d+)":\{[^{}]*(?:\{[^{}]*\}[^{}]*)*?"sub_pages_navigate"', self.page)
+        assert listener, 'no place to move in'
+        self.updates.clear()
+        started = time.time()
+        message = {
+            'client_id': self.client_id, 'id': int(element.group(1)) if element else 0,
+            'listener_id': listener.group(1), 'args': [json.dumps(path)],
+        }  # fmt: skip
+        await self.socket.emit('event', message)
+        while time.time() - started < 30:
+            for at, data in self.updates:
+                if until in json.dumps(data):
+                    return (at - started) * 1000
+            await asyncio.sleep(0.002)
+        raise TimeoutError(path)
 
 
 def waits(requests: Sequence[Request]) -> int:

@@ -6,7 +6,7 @@ The one rule: a message's text is data and stays text; whatever a client wrote, 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from nicegui import ui
@@ -27,6 +27,7 @@ class ChatViewer(ui.element, component='chat_viewer.js'):
         self._zone = zone
         self._client_name = ''
         self._messages: dict[int, Message] = {}
+        self._drawn: dict[tuple[int, int, date], dict[str, Any]] = {}
         self._props.update(messages=[], dialog='', hasOlder=False, locale=language(), texts=_texts())
         if on_older:
             self.on('older', on_older, args=[])
@@ -37,7 +38,7 @@ class ChatViewer(ui.element, component='chat_viewer.js'):
         """Show another dialog (`dialog` is its id), or the same one anew without moving what is being read."""
         self._client_name = client_name or _('Client')
         if dialog != self._props['dialog']:
-            self._messages = {}
+            self._messages, self._drawn = {}, {}
         self._messages |= {message.id: message for message in messages}
         self._props['messages'] = self._rows()
         self._props['hasOlder'] = has_older
@@ -65,14 +66,18 @@ class ChatViewer(ui.element, component='chat_viewer.js'):
         self.run_method('merge', [row for row in rows if row != before.get(row['id'])])
 
     def _rows(self) -> list[dict[str, Any]]:
-        ordered = sorted(self._messages.values(), key=lambda message: (_moment(message), message.id))
-        previous = [None, *ordered[:-1]]
-        now = datetime.now(UTC)
-        return [
-            self._row(message, before, now=now) for message, before in zip(ordered, previous, strict=True) if message
-        ]
+        ordered = sorted(self._messages.values(), key=lambda message: (message.created_at, message.id))
+        today = salon_time(datetime.now(UTC), self._zone).date()
+        rows, before = [], None
+        for message in ordered:
+            key = (message.id, before.id if before else 0, today)
+            if key not in self._drawn:
+                self._drawn[key] = self._row(message, before, today=today)
+            rows.append(self._drawn[key])
+            before = message
+        return rows
 
-    def _row(self, message: Message, before: Message | None, *, now: datetime) -> dict[str, Any]:
+    def _row(self, message: Message, before: Message | None, *, today: date) -> dict[str, Any]:
         moment = salon_time(message.created_at, self._zone)
         pause = (_moment(message) - _moment(before)).total_seconds() if before else 0
         return {
@@ -83,7 +88,7 @@ class ChatViewer(ui.element, component='chat_viewer.js'):
             'text': message.text,
             'time': format_time(message.created_at, self._zone),
             'day': moment.date().isoformat(),
-            'dayText': format_day(moment.date(), today=salon_time(now, self._zone).date()),
+            'dayText': format_day(moment.date(), today=today),
             'gap': _('after {time}').format(time=format_duration(pause)) if pause >= LONG_GAP_SECONDS else '',
         }
 

@@ -6,6 +6,7 @@ The one rule: a row holds ready texts only, made here from a `Dialog` however od
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -29,6 +30,7 @@ class DialogList(ui.element, component='dialog_list.js'):
         """Without `on_open` a click follows the row's link; with it the link is for other tabs only."""
         super().__init__()
         self._on_open = on_open
+        self._drawn: dict[UUID, tuple[Dialog, str, dict[str, Any]]] = {}
         self._props.update(takesClicks=on_open is not None, followsEnd=True, hasMore=False, icons=asset('icons.svg'))
         self._props['texts'] = {
             'columns': [_('Client'), _('Began'), _('Status'), _('Wanted'), _('Booking'), _('Specialist, services'), ''],
@@ -50,11 +52,19 @@ class DialogList(ui.element, component='dialog_list.js'):
         has_more: bool = False,
     ) -> None:
         """Draw the dialogs; the rows that are there already stay in their place on the screen."""
-        self._props['rows'] = [
-            row_of(dialog, zone=zone, currency=currency) | {'href': address(dialog)} for dialog in dialogs
-        ]
-        self._props['hasMore'] = has_more
+        rows = [self._row(dialog, address(dialog), zone=zone, currency=currency) for dialog in dialogs]
+        if rows != self._props.get('rows') or has_more != self._props['hasMore']:
+            self._props.update(rows=rows, hasMore=has_more)
         self.run_method('rest')
+
+    def _row(self, dialog: Dialog, href: str, *, zone: str, currency: str) -> dict[str, Any]:
+        """A row as drawn before, or anew when the dialog, its link or the hour on the salon's clock changed."""
+        stamp = f'{href} {datetime.now(UTC):%Y%m%d%H}'
+        known = self._drawn.get(dialog.session_id)
+        if known is None or known[1] != stamp or known[0] != dialog:
+            known = (dialog, stamp, row_of(dialog, zone=zone, currency=currency) | {'href': href})
+            self._drawn[dialog.session_id] = known
+        return known[2]
 
     def select(self, session_id: UUID | None) -> None:
         """Mark the dialog that is open."""

@@ -17,7 +17,7 @@ from components.i18n import _, format_phone
 from components.labels import label_of_raw
 from components.link import link
 from components.states import error_state, skeleton_rows
-from data import DataError, NotFound, SessionEnded
+from data import Data, DataError, NotFound, SessionEnded
 from live import Change
 from models import Dialog, DialogQuery, Message, OpenDialog, Status
 from pages.view import explain
@@ -34,6 +34,8 @@ class OpenDialogPanel:
 
     def __init__(self, view: 'SessionsView', *, address: Callable[[Dialog], str], closed: Callable[[], str]) -> None:
         self.view, self.address, self.closed = view, address, closed
+        self.data = Data(view.session)
+        self._serial = 0
         self.key = ''
         self.opened: OpenDialog | None = None
         self.messages: list[Message] = []
@@ -156,8 +158,9 @@ class OpenDialogPanel:
         if not self.messages:
             await self.load()
             return
+        self.data.serial = self._serial
         try:
-            answer = await self.view.data.dialogs.newer(session_id, self.messages[-OVERLAP:][0])
+            answer = await self.data.dialogs.newer(session_id, self.messages[-OVERLAP:][0])
         except DataError:
             return
         if key == self.key and self.view.is_open:
@@ -167,6 +170,7 @@ class OpenDialogPanel:
         """New messages are added; when the dialog itself changed, all of it is read anew."""
         if self.opened is None:
             return
+        self._serial = change.serial
         is_ours = change.key is None or change.key in {self.key, str(self.opened.dialog.client_id)}
         if change.touches('conversation_sessions_v2', 'active_sessions_v2') and is_ours:
             self.view.later(self.reload, 'dialog')

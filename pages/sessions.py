@@ -38,6 +38,7 @@ class SessionsView(View):
         self.active: list[Dialog] = []
         self.next_key: str | None = None
         self.count = Count(rows=0)
+        self.shown_filters: tuple[DialogQuery, dict[str, str]] | None = None
         with ui.element('div').classes('split') as self.split:
             with ui.element('div').classes('split-list'):
                 self._build_list()
@@ -81,7 +82,7 @@ class SessionsView(View):
         self.address = address
         query, self.unknown = DialogQuery.from_params(address.params, self.today)
         is_other_list, self.query = query != self.query, query
-        self.filters.show(query, names=self._names())
+        self._show_filters()
         self.picker.show(query.period)
         self._open_panel()
         await asyncio.gather(self.load() if is_other_list else asyncio.sleep(0), self.panel.load())
@@ -173,7 +174,13 @@ class SessionsView(View):
             address=self.address_of,
             has_more=self.next_key is not None,
         )
-        self.filters.show(self.query, names=self._names())
+        self._show_filters()
+
+    def _show_filters(self) -> None:
+        shown = (self.query, self._names())
+        if shown != self.shown_filters:
+            self.shown_filters = shown
+            self.filters.show(self.query, names=shown[1])
 
     def _relink(self) -> None:
         self.all_time.props['href'] = self.query.replace(period=None).address()

@@ -4,6 +4,7 @@ Its one rule: `load` fetches and keeps, `draw` (sync) only shows what was kept; 
 screen is either right or says since when it may not be.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -19,6 +20,9 @@ from components.states import error_state, stale_note
 from data import Data, DataError, NotAllowed, NotFound, Refused, SessionEnded
 from live import Change, feed
 from models import LiveState, Salon
+
+SETTLE_SECONDS = 0.3
+"""Changes come in groups (a message, its dialog, its archive row): a page reloads once for all of them."""
 
 
 @dataclass(frozen=True)
@@ -120,14 +124,17 @@ class View:
                 stale_note(self.read_at, zone=self.salon.timezone)
 
     def on_change(self, change: Change) -> None:
-        """Something changed in the salon: reload, once for however many changes come meanwhile."""
-        if change.touches(*self.reloads_on):
-            self._serial = change.serial
+        """Something changed in the salon: reload soon, once for however many changes come meanwhile."""
+        if not change.touches(*self.reloads_on):
+            return
+        is_waiting, self._serial = self._serial is not None, change.serial
+        if not is_waiting:
             self.later(self._reload, 'reload')
 
     async def _reload(self) -> None:
         """Read again after a change; views that do so for the same change share one answer."""
-        self.data.serial = self._serial
+        await asyncio.sleep(SETTLE_SECONDS)
+        self.data.serial, self._serial = self._serial, None
         try:
             await self.load()
         finally:
