@@ -23,15 +23,31 @@ create or replace function dashboard.claim(name text) returns text
 language sql stable set search_path = ''
 as $$ select nullif(pg_catalog.current_setting('request.jwt.claims', true), '')::jsonb ->> name $$;
 
--- The salon that the request is about. A super_admin's token carries the one that he or she has chosen.
-create or replace function dashboard.current_tenant() returns uuid
-language sql stable set search_path = ''
-as $$ select nullif(dashboard.claim('tenant_id'), '')::uuid $$;
-
--- staff, admin, super_admin, or system (jobs, the live feed, signing in).
+-- staff, admin, super_admin, or system (jobs, the live feed, signing in); null for whoever claims anything else.
 create or replace function dashboard.current_role() returns text
 language sql stable set search_path = ''
-as $$ select dashboard.claim('app_role') $$;
+as $$
+  select r.role from (select dashboard.claim('app_role') as role) r
+  where r.role in ('staff', 'admin', 'super_admin', 'system')
+$$;
+
+-- The salon that the request is about; none without a role. A super_admin's token carries the one that he or she has
+-- chosen. What is no uuid counts as no salon, so that a broken token reads nothing and breaks nothing.
+create or replace function dashboard.current_tenant() returns uuid
+language sql stable set search_path = ''
+as $$
+  select case when c.tenant ~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' and dashboard.current_role() is not null
+    then c.tenant::uuid end
+  from (select dashboard.claim('tenant_id') as tenant) c
+$$;
+
+-- Whether the dashboard itself asks (jobs, the live feed, signing in), or the operator in the database without any token.
+create or replace function dashboard.is_system() returns boolean
+language sql stable set search_path = ''
+as $$
+  select coalesce(dashboard.current_role() = 'system', false)
+    or nullif(pg_catalog.current_setting('request.jwt.claims', true), '') is null
+$$;
 
 -- The signed-in row of dashboard.users; null for system.
 create or replace function dashboard.current_user_id() returns bigint
@@ -39,6 +55,6 @@ language sql stable set search_path = ''
 as $$ select case when dashboard.claim('sub') ~ '^[0-9]{1,18}$' then dashboard.claim('sub')::bigint end $$;
 
 revoke execute on function dashboard.claim(text), dashboard.current_tenant(), dashboard.current_role(),
-  dashboard.current_user_id() from public;
+  dashboard.is_system(), dashboard.current_user_id() from public;
 grant execute on function dashboard.claim(text), dashboard.current_tenant(), dashboard.current_role(),
   dashboard.current_user_id() to dashboard_app;

@@ -1,6 +1,15 @@
 -- One dialog = one row, whether it goes on or is archived, with the bot's odd values read once and for all.
 -- Every figure, list and card is built on these views; docs/METRICS.md explains them to users.
 
+-- A name as keys hold it: one blank between words, 200 characters at most. Keys stand in the addresses of pages, which
+-- keep no other blanks, and in an index, which keeps no long ones.
+create or replace function dashboard.key_of(name text) returns text
+language sql immutable set search_path = ''
+as $$
+  select btrim(left(btrim(regexp_replace(name,
+    '[\s\u001c-\u001f\u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+', ' ', 'g')), 200))
+$$;
+
 -- The services that a dialog names: ids as '#12', else names; '{}' when it names none. Ids win: they are what was chosen.
 create or replace function dashboard.service_keys(meta jsonb) returns text[]
 language sql immutable set search_path = ''
@@ -14,19 +23,26 @@ as $$
       case jsonb_typeof(s.value) when 'array' then s.value when 'string' then jsonb_build_array(s.value)
         when 'number' then jsonb_build_array(s.value) else '[]' end) e
   ), named as (
-    select place, prefix || btrim(case jsonb_typeof(value)
+    select place, prefix, dashboard.key_of(prefix || btrim(case jsonb_typeof(value)
       when 'object' then coalesce(value ->> 'id', value ->> 'title', value ->> 'name', '')
-      when 'array' then '' when 'null' then '' else value #>> '{}' end) as key, prefix
+      when 'array' then '' when 'null' then '' else value #>> '{}' end)) as key
     from item
   )
   select coalesce(array_agg(distinct key order by key), '{}') from named
   where key <> prefix and place = (select min(place) from named where key <> prefix)
 $$;
 
--- The specialist: a name, else '#id', else ''.
+-- The specialist: a name, else '#id', else ''. A list or an object is no name.
 create or replace function dashboard.staff_key(meta jsonb) returns text
 language sql immutable set search_path = ''
-as $$ select coalesce(nullif(btrim(meta ->> 'staff_name'), ''), '#' || nullif(btrim(meta ->> 'staff_id'), ''), '') $$;
+as $$
+  select coalesce(
+    case when jsonb_typeof(meta -> 'staff_name') in ('string', 'number')
+      then nullif(dashboard.key_of(meta ->> 'staff_name'), '') end,
+    case when jsonb_typeof(meta -> 'staff_id') in ('string', 'number')
+      then '#' || nullif(dashboard.key_of(meta ->> 'staff_id'), '') end,
+    '')
+$$;
 
 -- `reached` is the furthest step of the funnel: 1 dialog, 2 wanted to book, 3 service chosen, 4 specialist chosen,
 -- 5 booked (which passes "date and time chosen" as well: the bot records no client who chose a time and left).
@@ -60,8 +76,8 @@ select
   c.messages_count,
   case
     when b.is_booked then 5
-    when c.meta ->> 'drop_off_stage' in ('date_selection', 'time_selection') then 4
-    when c.meta ->> 'drop_off_stage' = 'staff_selection' then 3
+    when btrim(c.meta ->> 'drop_off_stage') in ('date_selection', 'time_selection') then 4
+    when btrim(c.meta ->> 'drop_off_stage') = 'staff_selection' then 3
     when nullif(btrim(c.meta ->> 'drop_off_stage'), '') is not null or lower(btrim(c.final_intent)) = 'booking' then 2
     else 1
   end as reached
@@ -119,18 +135,19 @@ select m.tenant_id, m.id, m.role, m.created_at, m.message, m.channel, m.user_id 
 from public.recent_history_v2 m
 cross join lateral (
   select d.session_id, d.started_at from (
-    select c.session_id, c.started_at,
+    select c.session_id, c.started_at, c.id,
       greatest(c.started_at, coalesce(c.ended_at, c.started_at + make_interval(secs => c.duration_sec), c.created_at))
         as last_at
     from public.conversation_sessions_v2 c
     where c.tenant_id = m.tenant_id and c.user_id = m.user_id and c.started_at <= m.created_at
     union all
-    select a.session_id, a.created_at, 'infinity'
+    select a.session_id, a.created_at, null, 'infinity'
     from public.active_sessions_v2 a
-    where a.tenant_id = m.tenant_id and a.user_id = m.user_id and a.created_at <= m.created_at
+    where a.tenant_id = m.tenant_id and a.user_id = m.user_id and a.created_at <= m.created_at and not exists (
+      select from public.conversation_sessions_v2 c where c.tenant_id = a.tenant_id and c.session_id = a.session_id)
   ) d
   where d.last_at >= m.created_at
-  order by d.started_at desc
+  order by d.started_at desc, d.id desc nulls first
   limit 1
 ) owner
 where m.session_id is null;
@@ -139,5 +156,6 @@ revoke all on dashboard.archived_dialogs, dashboard.active_dialogs, dashboard.di
   from public, anon, authenticated;
 grant select on dashboard.archived_dialogs, dashboard.active_dialogs, dashboard.dialogs, dashboard.unlinked_messages
   to dashboard_app;
-revoke execute on function dashboard.service_keys(jsonb), dashboard.staff_key(jsonb) from public;
-grant execute on function dashboard.service_keys(jsonb), dashboard.staff_key(jsonb) to dashboard_app;
+revoke execute on function dashboard.key_of(text), dashboard.service_keys(jsonb), dashboard.staff_key(jsonb) from public;
+grant execute on function dashboard.key_of(text), dashboard.service_keys(jsonb), dashboard.staff_key(jsonb)
+  to dashboard_app;

@@ -33,7 +33,7 @@ alter table dashboard.metrics_dailies
   add column if not exists staff_chosen integer,
   add column if not exists answered integer,
   add column if not exists response_count integer,
-  add column if not exists response_ms_total bigint,
+  add column if not exists response_ms_total numeric,
   add column if not exists response_tenths integer[],
   add column if not exists response_counts integer[],
   add column if not exists gap_days integer[],
@@ -43,7 +43,8 @@ alter table dashboard.metrics_dailies
 update dashboard.metrics_dailies m
 set duplicate_of = newest.id
 from (select tenant_id, day, max(id) as id from dashboard.metrics_dailies where duplicate_of is null group by 1, 2) newest
-where m.tenant_id = newest.tenant_id and m.day = newest.day and m.id <> newest.id and m.duplicate_of is null;
+where m.tenant_id is not distinct from newest.tenant_id and m.day = newest.day and m.id <> newest.id
+  and m.duplicate_of is null;
 
 create unique index if not exists metrics_dailies_tenant_id_day_key
   on dashboard.metrics_dailies (tenant_id, day) where duplicate_of is null;
@@ -85,14 +86,19 @@ $$;
 create or replace function dashboard.metrics_version() returns smallint
 language sql immutable set search_path = '' as $$ select 1::smallint $$;
 
--- The moment at which a day of the salon begins.
+-- The moment at which a day of the salon begins: where clocks are put back at midnight, the first of the two.
 create or replace function dashboard.day_start(day date, zone text) returns timestamptz
-language sql immutable set search_path = '' as $$ select pg_catalog.timezone(zone, day::timestamp) $$;
+language sql immutable set search_path = ''
+as $$
+  select case when pg_catalog.timezone(zone, m.at - interval '1 hour') >= day::timestamp
+    then m.at - interval '1 hour' else m.at end
+  from (select pg_catalog.timezone(zone, day::timestamp) as at) m
+$$;
 
 -- Response times of the dialogs started in [first, last]: from the first of a run of the client's messages to the
 -- bot's first reply. Messages of other roles neither open nor close a run.
 create or replace function dashboard.response_times(tenant uuid, zone text, first_day date, last_day date)
-returns table (day date, session_id uuid, response_ms bigint)
+returns table (day date, session_id uuid, response_ms numeric)
 language plpgsql stable set search_path = ''
 as $$
 #variable_conflict use_column
@@ -124,7 +130,7 @@ begin
     window dialog_order as (partition by t.session_id order by t.created_at, t.id)
   )
   select (r.started_at at time zone zone)::date, r.session_id,
-    round(extract(epoch from r.next_at - r.created_at) * 1000)::bigint
+    extract(epoch from r.next_at - r.created_at) * 1000
   from run_start r where r.role = 'user' and r.next_role = 'assistant';
 end
 $$;
@@ -134,7 +140,7 @@ create or replace function dashboard.compute_days(tenant uuid, zone text, home_c
 returns table (
   day date, dialogs_started integer, bookings integer, cancelled integer, revenue numeric, paid_bookings integer,
   other_amounts jsonb, wanted integer, service_chosen integer, staff_chosen integer, answered integer,
-  response_count integer, response_ms_total bigint, response_tenths integer[], response_counts integer[],
+  response_count integer, response_ms_total numeric, response_tenths integer[], response_counts integer[],
   gap_days integer[], gap_counts integer[]
 )
 language plpgsql stable set search_path = ''
@@ -167,7 +173,7 @@ begin
   ), response as materialized (
     select * from dashboard.response_times(tenant, zone, first_day, last_day)
   ), response_total as (
-    select r.day, count(*)::int as response_count, sum(r.response_ms)::bigint as response_ms_total,
+    select r.day, count(*)::int as response_count, sum(r.response_ms) as response_ms_total,
       count(distinct r.session_id)::int as answered
     from response r group by r.day
   ), response_bucket as (
@@ -189,7 +195,8 @@ begin
         union all
         (select a.created_at from public.active_sessions_v2 a
           where c.before is null and a.tenant_id = tenant and a.user_id = c.client_id
-            and a.created_at < dashboard.day_start(first_day, zone)
+            and a.created_at < dashboard.day_start(first_day, zone) and not exists (
+              select from public.conversation_sessions_v2 d where d.tenant_id = tenant and d.session_id = a.session_id)
           order by a.created_at desc limit 1)
       ) e
     ) earlier on true
@@ -198,17 +205,17 @@ begin
     select g.day, array_agg(g.days order by g.days) as gap_days, array_agg(g.n order by g.days) as gap_counts
     from gap g group by g.day
   )
-  select s.day::date, coalesce(f.dialogs_started, 0), coalesce(f.bookings, 0), coalesce(f.cancelled, 0),
+  select s.day, coalesce(f.dialogs_started, 0), coalesce(f.bookings, 0), coalesce(f.cancelled, 0),
     coalesce(f.revenue, 0), coalesce(f.paid_bookings, 0), coalesce(o.other_amounts, '{}'), coalesce(f.wanted, 0),
     coalesce(f.service_chosen, 0), coalesce(f.staff_chosen, 0), coalesce(r.answered, 0),
     coalesce(r.response_count, 0), coalesce(r.response_ms_total, 0), coalesce(b.response_tenths, '{}'),
     coalesce(b.response_counts, '{}'), coalesce(g.gap_days, '{}'), coalesce(g.gap_counts, '{}')
-  from generate_series(first_day, last_day, interval '1 day') s(day)
-  left join figures f on f.day = s.day::date
-  left join other o on o.day = s.day::date
-  left join response_total r on r.day = s.day::date
-  left join response_bucket b on b.day = s.day::date
-  left join gap_bucket g on g.day = s.day::date;
+  from (select first_day + n as day from generate_series(0, last_day - first_day) n) s
+  left join figures f on f.day = s.day
+  left join other o on o.day = s.day
+  left join response_total r on r.day = s.day
+  left join response_bucket b on b.day = s.day
+  left join gap_bucket g on g.day = s.day;
 end
 $$;
 
@@ -248,7 +255,8 @@ end
 $$;
 
 -- Days whose dialogs changed after they were stored: a dialog of that day was archived later or still goes on, or
--- such a dialog's client (or booking) appears again on a later day, where "new" or "counted before" may have changed.
+-- such a dialog's client (or booking) appears again on a later day, where "new" or "counted before" may have changed,
+-- or it began within another dialog of its client, whose messages without a session may be its own.
 create or replace function dashboard.changed_days(tenant uuid, zone text, since timestamptz, before timestamptz)
 returns setof date
 language plpgsql stable set search_path = ''
@@ -261,7 +269,8 @@ begin
     where c.tenant_id = tenant and c.created_at > since and c.started_at < before
     union all
     select a.user_id, null, a.created_at from public.active_sessions_v2 a
-    where a.tenant_id = tenant and a.created_at < before
+    where a.tenant_id = tenant and a.created_at < before and not exists (
+      select from public.conversation_sessions_v2 c where c.tenant_id = tenant and c.session_id = a.session_id)
   )
   select (l.started_at at time zone zone)::date from late l
   union
@@ -269,7 +278,11 @@ begin
     on c.tenant_id = tenant and c.user_id = l.user_id and c.started_at > l.started_at and c.started_at < before
   union
   select (c.started_at at time zone zone)::date from late l join public.conversation_sessions_v2 c
-    on c.tenant_id = tenant and c.booking_id = l.booking_id and c.started_at > l.started_at and c.started_at < before;
+    on c.tenant_id = tenant and c.booking_id = l.booking_id and c.started_at > l.started_at and c.started_at < before
+  union
+  select (c.started_at at time zone zone)::date from late l join public.conversation_sessions_v2 c
+    on c.tenant_id = tenant and c.user_id = l.user_id and c.started_at < l.started_at
+    and l.started_at <= coalesce(c.ended_at, c.started_at + make_interval(secs => c.duration_sec), c.created_at);
 end
 $$;
 
@@ -299,6 +312,8 @@ $$;
 -- Stores the figures of the salon's complete days in [first, last], and with them every stored day that changed since
 -- the last run; safe to run twice and at once with itself. Answers with the number of days stored.
 -- A day with a dialog that still goes on is not valid yet (computed_at null): the bot may drop that dialog unarchived.
+-- Days stored under another time zone, currency or definition never hold again (version 0): from now on the watermark
+-- says nothing of them. They are stored anew when somebody collects them.
 -- The watermark stays ten minutes behind for transactions that were under way.
 create or replace function dashboard.collect_metrics(tenant uuid, first_day date, last_day date) returns integer
 language plpgsql security definer set search_path = '' set plan_cache_mode = force_custom_plan
@@ -312,20 +327,20 @@ declare
   part record;
   stored integer := 0;
 begin
-  if coalesce(dashboard.current_role(), 'system') <> 'system' then
-    raise sqlstate 'PT403' using message = 'only jobs collect metrics';
-  end if;
+  if not dashboard.is_system() then raise sqlstate 'PT403' using message = 'only jobs collect metrics'; end if;
   perform pg_advisory_xact_lock(hashtextextended('metrics:' || tenant::text, 0));
   select w.collected_until into watermark from dashboard.metrics_watermarks w where w.tenant_id = tenant;
+  update dashboard.metrics_dailies m set version = 0 where m.tenant_id = tenant and m.version > 0
+    and (m.timezone, m.currency, m.version) is distinct from (zone, home_currency, dashboard.metrics_version());
   for part in
     with due as (
-      select d::date as day from generate_series(first_day, least(last_day, today - 1), interval '1 day') d
+      select first_day + n as day from generate_series(0, least(last_day, today - 1) - first_day) n
       union
       select c.day from dashboard.changed_days(tenant, zone, watermark, dashboard.day_start(today, zone)) c(day)
-        join dashboard.metrics_dailies m on m.tenant_id = tenant and m.day = c.day and m.version is not null
+        join dashboard.metrics_dailies m on m.tenant_id = tenant and m.day = c.day and m.version > 0
         where watermark is not null
       union
-      select m.day from dashboard.metrics_dailies m where m.tenant_id = tenant and m.version is not null
+      select m.day from dashboard.metrics_dailies m where m.tenant_id = tenant and m.version > 0
         and m.computed_at is null
     )
     select min(day) as first_day, max(day) as last_day
@@ -334,7 +349,7 @@ begin
     perform dashboard.store_days(tenant, zone, home_currency, part.first_day, part.last_day, started);
     stored := stored + part.last_day - part.first_day + 1;
   end loop;
-  update dashboard.metrics_dailies m set computed_at = null where m.tenant_id = tenant and m.version is not null
+  update dashboard.metrics_dailies m set computed_at = null where m.tenant_id = tenant and m.version > 0
     and m.day in (select dashboard.changed_days(tenant, zone, 'infinity', 'infinity'));
   insert into dashboard.metrics_watermarks values (tenant, started - interval '10 minutes')
   on conflict (tenant_id) do update set collected_until = excluded.collected_until;
@@ -353,7 +368,7 @@ begin
     cancelled, revenue, paid_bookings, other_amounts, wanted, service_chosen, staff_chosen, answered, response_count,
     response_ms_total, response_tenths, response_counts, gap_days, gap_counts, computed_at, version, timezone, currency)
   select tenant, d.day, d.dialogs_started, d.bookings, round(d.bookings::numeric / nullif(d.dialogs_started, 0), 6),
-    (d.response_ms_total / nullif(d.response_count, 0))::int, d.cancelled, d.revenue, d.paid_bookings, d.other_amounts,
+    least(d.response_ms_total / nullif(d.response_count, 0), 2147483647)::int, d.cancelled, d.revenue, d.paid_bookings, d.other_amounts,
     d.wanted, d.service_chosen, d.staff_chosen, d.answered, d.response_count, d.response_ms_total, d.response_tenths,
     d.response_counts, d.gap_days, d.gap_counts, at, dashboard.metrics_version(), zone, home_currency
   from dashboard.compute_days(tenant, zone, home_currency, first_day, last_day) d
@@ -373,18 +388,24 @@ begin
 end
 $$;
 
--- A stored day whose archived dialog the bot changed afterwards (a cancelled booking) is computed anew from now on.
+-- A stored day whose archived dialog the bot changed afterwards (a cancelled booking) is computed anew from now on, and
+-- with it the days of the other dialogs with that booking: it counts in the earliest of them.
 create or replace function dashboard.forget_stored_day(tenant uuid, session uuid) returns void
 language plpgsql security definer set search_path = ''
 as $$
 begin
-  if coalesce(dashboard.current_role(), 'system') <> 'system' then
+  if not dashboard.is_system() then
     raise sqlstate 'PT403' using message = 'only the live feed reports changes';
   end if;
   update dashboard.metrics_dailies m set computed_at = null
-  from public.conversation_sessions_v2 c
-  where c.tenant_id = tenant and c.session_id = session and m.tenant_id = tenant
-    and m.day = (c.started_at at time zone m.timezone)::date;
+  from (
+    select c.started_at from public.conversation_sessions_v2 c where c.tenant_id = tenant and c.session_id = session
+    union
+    select other.started_at from public.conversation_sessions_v2 c join public.conversation_sessions_v2 other
+      on other.tenant_id = tenant and other.booking_id = c.booking_id
+    where c.tenant_id = tenant and c.session_id = session
+  ) changed
+  where m.tenant_id = tenant and m.day = (changed.started_at at time zone m.timezone)::date;
 end
 $$;
 

@@ -70,8 +70,9 @@ begin
   from dashboard.valid_days(tenant, zone, home_currency, previous_day, last_day) v;
   with island as (
     select min(day) as first_day, max(day) as last_day from (
-      select s::date as day, s::date - row_number() over (order by s)::int as part
-      from generate_series(previous_day, last_day, interval '1 day') s where not s::date = any (valid)
+      select s.day, s.day - row_number() over (order by s.day)::int as part
+      from (select previous_day + n as day from generate_series(0, last_day - previous_day) n) s
+      where not s.day = any (valid)
     ) missing group by part
   ), figure as materialized (
     select m.day, m.dialogs_started, m.bookings, m.cancelled, m.revenue, m.paid_bookings, m.other_amounts, m.wanted,
