@@ -144,3 +144,9 @@ async def test_a_changed_archived_dialog_is_computed_anew(app: Stack, listening:
             'select computed_at from dashboard.metrics_dailies where tenant_id = %s and day = %s', (SALON, day)
         ).fetchone()
         assert kept == (None,)
+
+
+async def test_of_two_hundred_messages_none_is_missed(app: Stack, listening: Listening) -> None:
+    """Each commit is on its way to the feed before it is visible to a new snapshot: the feed must not lose it."""
+    sessions = {str(await asyncio.to_thread(write_message, app)) for _message in range(200)}
+    await listening.until(lambda: sessions <= {str(change.key) for change in listening.changes}, 5)

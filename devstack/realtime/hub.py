@@ -139,6 +139,7 @@ class Hub:
     async def _deliver(self, batch: list[Change]) -> None:
         if self.fault in ('mute', 'black_hole'):
             return
+        await self._rules.until_visible({change.transaction for change in batch})
         sights = await self._sights(batch)
         for change in batch:
             for subscription in list(self.subscriptions):

@@ -68,6 +68,8 @@ class Change:
     record: dict[str, Any] | None
     old: dict[str, Any]
     committed_at: datetime
+    transaction: int
+    """The low 32 bits of the id of the transaction that made it."""
 
     @property
     def row(self) -> dict[str, Any]:
@@ -102,12 +104,13 @@ class Decoder:
     def __init__(self) -> None:
         self._tables: dict[int, Table] = {}
         self._committed_at = POSTGRES_EPOCH
+        self._transaction = 0
 
     def feed(self, message: bytes) -> Iterator[Change]:
         """The changes of one message: none or one."""
         kind = message[:1]
         if kind == b'B':
-            micros = struct.unpack('>q', message[9:17])[0]
+            micros, self._transaction = struct.unpack('>qI', message[9:21])
             self._committed_at = POSTGRES_EPOCH + timedelta(microseconds=micros)
         elif kind == b'R':
             self._describe(Reader(message, 1))
@@ -140,7 +143,7 @@ class Decoder:
         if operation == 'UPDATE' and not old:
             assert record is not None
             old = {name: record[name] for name in table.key}
-        return Change(operation, table, record, old, self._committed_at)
+        return Change(operation, table, record, old, self._committed_at, self._transaction)
 
     def _row(self, reader: Reader, table: Table) -> dict[str, Any]:
         row: dict[str, Any] = {}

@@ -1,5 +1,6 @@
 """Who may see which change. Rule: the database decides, by reading the row again as the subscriber."""
 
+import asyncio
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -17,6 +18,13 @@ COLUMNS = """
            format_type(a.atttypid, null)
     from pg_attribute a join pg_class c on c.oid = a.attrelid
     where a.attrelid = %(table)s and a.attnum > 0 and not a.attisdropped
+"""
+
+
+VISIBLE = """
+    select bool_and(pg_visible_in_snapshot(
+        ((pg_snapshot_xmax(s)::text::bigint >> 32 << 32) | asked.id)::text::xid8, s))
+    from unnest(%s::bigint[]) as asked(id), pg_current_snapshot() as s
 """
 
 
@@ -65,6 +73,15 @@ class Rules:
         if self._connection is None or self._connection.closed:
             self._connection = await psycopg.AsyncConnection.connect(self._dsn, autocommit=True)
         return self._connection
+
+    async def until_visible(self, transactions: set[int]) -> None:
+        """Waits until new snapshots see these commits: the stream may bring one a moment before they do."""
+        connection = await self._connected()
+        for _attempt in range(500):
+            row = await (await connection.execute(VISIBLE, [list(transactions)])).fetchone()
+            if row and row[0]:
+                return
+            await asyncio.sleep(0.002)
 
     async def sight(self, identity: Identity, table: Table, changes: Iterable[Change]) -> Sight:
         """What `identity` may see of these changes of one table; nothing when its role does not exist."""
