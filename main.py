@@ -8,12 +8,12 @@ from urllib.parse import quote, urlsplit
 from uuid import UUID
 
 from fastapi import Request
-from fastapi.responses import JSONResponse, RedirectResponse, Response
+from fastapi.responses import FileResponse, JSONResponse, RedirectResponse, Response
 from nicegui import app, background_tasks, ui
 
 from auth import Session, TooManyAttempts, sessions, sign_in
 from components import theme
-from components.i18n import _, set_language
+from components.i18n import LANGUAGES, _, set_language
 from components.layout import Frame, MenuEntry
 from components.link import is_inside
 from components.login_form import LoginForm
@@ -23,7 +23,7 @@ from data import Data, DataError, Unavailable, pool
 from live import feed
 from models import LiveState, Role, User
 from pages import PAGES, load_pages
-from pages.router import Router
+from pages.router import Router, find
 
 load_pages()
 theme.setup()
@@ -38,6 +38,12 @@ def health() -> JSONResponse:
     return JSONResponse({'status': 'ok'})
 
 
+@app.get('/favicon.ico', include_in_schema=False)
+def favicon() -> FileResponse:
+    """The icon for those who ask without reading the page; the route for all pages would answer else."""
+    return FileResponse(theme.FAVICON, media_type='image/svg+xml')
+
+
 # --- signing in and out
 
 
@@ -50,7 +56,7 @@ async def login_page(request: Request, next: str = '/', lang: str = '') -> Redir
         session = None
     if session:
         return RedirectResponse(safe_path(next))
-    if lang:
+    if lang in LANGUAGES:
         app.storage.user['language'] = lang
     draw_login(request, next)
     return None
@@ -134,8 +140,10 @@ def agent_of(request: Request) -> str:
 
 @ui.page('/', title='Agent P')
 @ui.page('/{path:path}', title='Agent P')
-async def frame_page(request: Request) -> RedirectResponse | None:
-    """One frame per browser tab; the pages come and go inside it."""
+async def frame_page(request: Request) -> Response | None:
+    """One frame per browser tab; the pages come and go inside it. Who asks for no page gets none built."""
+    if find(request.url.path) is None and 'text/html' not in request.headers.get('accept', ''):
+        return Response(status_code=404)
     try:
         session = await sessions.current(request)
     except Unavailable:
@@ -225,8 +233,6 @@ class Tab:
             await sessions.choose_salon(self.session, UUID(tenant_id))
         except (DataError, ValueError):
             ui.notify(_('This salon cannot be opened now.'))
-            return
-        self.client.open('/')
 
     async def sign_out(self) -> None:
         """End the session, in all tabs of this browser."""
