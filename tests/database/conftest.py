@@ -20,6 +20,11 @@ MakeSalon = Callable[..., OddSalon]
 Compare = Callable[..., int]
 
 
+@pytest.fixture(autouse=True)
+def no_fault_left() -> None:
+    """No test here switches a fault on: asking for it after each of 800 tests takes longer than most of them."""
+
+
 @pytest.fixture
 def make_salon(db: Connection) -> MakeSalon:
     """`make_salon(zone=..., currency=..., seed=...)`: an empty salon that the test's end takes away."""
