@@ -23,7 +23,7 @@ from supabase import AsyncClientOptions, acreate_client
 from supabase_auth.errors import AuthError
 
 from config import settings
-from data import Data, DataError, SessionEnded, Unavailable, pool
+from data import Data, DataError, NotAllowed, SessionEnded, Unavailable, pool
 from models import Role, Salon, User, Whoami
 
 log = structlog.get_logger()
@@ -31,6 +31,8 @@ log = structlog.get_logger()
 BCRYPT_COST = 12
 TOKEN_SECONDS = 600
 IDLE_SECONDS = 12 * 3600
+ANSWER_SECONDS = 2.0
+"""How long opening a page may wait for that: NiceGUI gives up on a page after three seconds."""
 CHECK_SECONDS = 30
 """How often a signed-in person's role, salon and right to sign in are read again."""
 FAILURE_SECONDS = 1.0
@@ -111,7 +113,7 @@ async def _is_supabase_password(email: str, password: str) -> bool:
     except (OSError, ValidationError) as error:
         raise Unavailable('Supabase Auth') from error
     confirmed = answer.user is not None and answer.user.email_confirmed_at is not None
-    return confirmed and (answer.user.email or '').lower() == email.strip().lower() if answer.user else False
+    return confirmed and (answer.user.email or '').lower() == email.lower() if answer.user else False
 
 
 # --- sessions
@@ -155,6 +157,12 @@ class Session:
         self.clients[client.id] = client
         client.on_delete(lambda: self.clients.pop(client.id, None))
 
+    def end(self, address: str) -> None:
+        """No token from now on; the open tabs go to `address`."""
+        self.is_ended = True
+        for client in list(self.clients.values()):
+            background_tasks.create(_close(client, address), name=f'{client.id}:close')
+
     def touch(self) -> None:
         """The person did something: the idle time starts anew. Raises SessionEnded after the session's end."""
         stored = _stored(self.key)
@@ -197,7 +205,12 @@ class Sessions:
         session = self._open.get(key)
         if session and time.monotonic() - session.checked_at < CHECK_SECONDS:
             return session
-        return await self._check(key, stored)
+        try:
+            return await asyncio.wait_for(self._check(key, stored), ANSWER_SECONDS)
+        except TimeoutError as error:
+            if session and not session.is_ended:
+                return session
+            raise Unavailable('whoami') from error
 
     async def _check(self, key: str, stored: dict[str, Any]) -> Session | None:
         """Read the person again; end the session when it should not go on."""
@@ -214,6 +227,10 @@ class Sessions:
         except DataError:
             await self.end(key)
             return None
+        if _stored(key) is None:
+            return None
+        if stored.get('tenant_id') != (str(tenant_id) if tenant_id else None):
+            return self._open.get(key)
         if not _still_holds(who.user, stored):
             await self.end(key)
             return None
@@ -222,6 +239,8 @@ class Sessions:
     def _keep(self, key: str, who: Whoami, tenant_id: UUID | None) -> Session:
         session = self._open.get(key)
         if session is None or session.tenant_id != tenant_id:
+            if session is not None:
+                session.end('/')
             session = self._open[key] = Session(key, who, tenant_id)
         session.who, session.checked_at = who, time.monotonic()
         return session
@@ -244,42 +263,45 @@ class Sessions:
         session = self._open.pop(key, None)
         if (stored := app.storage._users.get(key)) is not None:
             stored.clear()
-        if session is None:
-            return
-        session.is_ended = True
-        for client in list(session.clients.values()):
-            background_tasks.create(_close(client), name=f'{client.id}:close')
+        if session is not None:
+            session.end('/login?ended=1')
 
     async def choose_salon(self, session: Session, tenant_id: UUID) -> Session:
-        """Show another salon. Raises NotAllowed for all but the platform's admins, NotFound for an unknown salon."""
+        """Show another salon, in all tabs of the browser. Raises NotAllowed when it is none of this person's."""
         stored = _stored(session.key)
         if stored is None or session.is_ended:
             raise SessionEnded('signed out')
         if tenant_id not in {salon.id for salon in session.who.salons}:
             await Data(session).people.record('refused', f'salon {tenant_id}')
-            raise SessionEnded('not a salon of this person')
-        stored['tenant_id'] = str(tenant_id)
+            raise NotAllowed('not a salon of this person')
         who = await Data(_tokens_of(session.user, tenant_id)).people.whoami()
+        if session.is_ended:
+            raise SessionEnded('signed out')
+        stored['tenant_id'] = str(tenant_id)
         return self._keep(session.key, who, tenant_id)
 
     async def watch(self) -> None:
         """Check every open session again and again; runs as long as the process."""
         while True:
             await asyncio.sleep(CHECK_SECONDS)
-            for key, session in list(self._open.items()):
-                stored = _stored(key)
-                if stored is None or not _is_fresh(stored):
-                    await self.end(key)
-                elif session.clients:
-                    await self._check_quietly(key, stored)
-                elif time.monotonic() - session.checked_at > IDLE_SECONDS:
-                    self._open.pop(key, None)
+            await self.check_all()
 
-    async def _check_quietly(self, key: str, stored: dict[str, Any]) -> None:
-        try:
+    async def check_all(self) -> None:
+        """Check every open session once; one that cannot be checked keeps no other from it."""
+        for key, session in list(self._open.items()):
+            try:
+                await self._check_open(key, session)
+            except Exception as error:
+                log.warning('session not checked', reason=repr(error))
+
+    async def _check_open(self, key: str, session: Session) -> None:
+        stored = _stored(key)
+        if stored is None or not _is_fresh(stored):
+            await self.end(key)
+        elif session.clients:
             await self._check(key, stored)
-        except DataError as error:
-            log.warning('session not checked', reason=repr(error))
+        elif time.monotonic() - session.checked_at > IDLE_SECONDS:
+            self._open.pop(key, None)
 
 
 def _still_holds(user: User, stored: Mapping[str, Any]) -> bool:
@@ -288,11 +310,12 @@ def _still_holds(user: User, stored: Mapping[str, Any]) -> bool:
     return user.active and same_person and same_salon
 
 
-async def _close(client: Client) -> None:
-    """Send a tab to the sign-in page; half a second later it is gone, whether it went there or not."""
-    client.open('/login?ended=1')
+async def _close(client: Client, address: str) -> None:
+    """Send a tab to another address; half a second later it is gone, whether it went there or not."""
+    client.open(address)
     await asyncio.sleep(0.5)
-    client.delete()
+    if not client.is_deleted:
+        client.delete()
 
 
 sessions = Sessions()
@@ -330,7 +353,7 @@ async def sign_in(email: str, password: str, *, address: str, user_agent: str) -
     hashed = person.get('encrypted_password')
     fits = await asyncio.to_thread(is_password, password, hashed)
     if person and not hashed:
-        fits = await _is_supabase_password(email, password)
+        fits = await _is_supabase_password(email.strip(), password)
     accepted = fits and _may_enter(person)
     new_hash = await asyncio.to_thread(hash_password, password) if accepted and hashed and is_weak(hashed) else None
     finish = system.call(
@@ -366,7 +389,9 @@ async def _whoami(person: Mapping[str, Any], tenant_id: UUID | None) -> Whoami:
 async def create_admin(email: str, password: str) -> None:
     """Make the first super_admin. Raises Conflict when the e-mail is taken."""
     hashed = await asyncio.to_thread(hash_password, password)
-    await Data(SYSTEM).call('create_user', email=email, encrypted_password=hashed, role=Role.SUPER_ADMIN.value)
+    await Data(SYSTEM).call(
+        'create_user', email=email, encrypted_password=hashed, role=Role.SUPER_ADMIN.value, tenant=None
+    )
     await pool.close()
 
 

@@ -42,6 +42,10 @@ TIMEOUT = httpx.Timeout(15, connect=3)
 """Seconds that a request may take; the page's skeleton is on screen long before."""
 
 
+SHARE_SECONDS = 2.0
+"""How long an answer serves the pages that reload for the same change."""
+
+
 class DataError(Exception):
     """Something could not be had or done; the subclasses say why."""
 
@@ -90,6 +94,7 @@ class Pool:
     def __init__(self) -> None:
         self._client: httpx.AsyncClient | None = None
         self._flights: dict[object, asyncio.Task[Any]] = {}
+        self._turn = asyncio.Lock()
 
     def client(self) -> httpx.AsyncClient:
         """The open client; a new one after `close`."""
@@ -98,17 +103,21 @@ class Pool:
         return self._client
 
     async def share(self, key: object, send: Callable[[], Coroutine[Any, Any, M]]) -> M:
-        """One answer for all who ask the same while the request is under way."""
+        """One answer for all who ask the same within a moment. They get it one after the other, so that two hundred
+        pages that draw it leave room for everybody else in between."""
         flight = self._flights.get(key)
         if flight is None:
             flight = self._flights[key] = asyncio.create_task(send())
-            flight.add_done_callback(lambda _task: self._flights.pop(key, None))
+            asyncio.get_running_loop().call_later(SHARE_SECONDS, self._flights.pop, key, None)
         answer: M = await asyncio.shield(flight)
+        async with self._turn:
+            await asyncio.sleep(0)
         return answer
 
     async def close(self) -> None:
         """Close all connections."""
         client, self._client = self._client, None
+        self._flights, self._turn = {}, asyncio.Lock()
         if client:
             await client.aclose()
 
@@ -143,7 +152,7 @@ class Data:
         self.live = LiveData(self)
 
     async def call(self, function: str, **arguments: Any) -> Any:
-        """The answer of a function of schema `dashboard`. Arguments that are None keep the function's default.
+        """The answer of a function of schema `dashboard`, found by the names of all its arguments; None is null.
 
         Raises DataError as the module's docstring draws it.
         """
@@ -154,7 +163,7 @@ class Data:
             headers={'apikey': settings().supabase_key.get_secret_value(), 'Authorization': f'Bearer {token}'},
             http_client=pool.client(),
         )
-        given = {name: _plain(value) for name, value in arguments.items() if value is not None}
+        given = {name: _plain(value) for name, value in arguments.items()}
         try:
             answer = await client.rpc(function, given).execute()
         except APIError as error:
@@ -179,7 +188,10 @@ class Data:
 
 
 def _plain(value: Any) -> Any:
-    return value if isinstance(value, (str, int, float, bool, list)) else str(value)
+    """A value as JSON has it; PostgreSQL keeps no NUL in its texts."""
+    if value is None or isinstance(value, (int, float, bool, list)):
+        return value
+    return str(value).replace('\x00', '')
 
 
 def parse(model: type[M], answer: Any) -> M:

@@ -5,16 +5,20 @@ import os
 import shutil
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
+from nicegui.testing.user_simulation import user_simulation
 
 from config import settings
 from data import pool
 from devstack.demo import Plan, load
 from devstack.stack import Stack
+from tests.simulated import Dashboard, forget_everything
 
+ROOT = Path(__file__).resolve().parent.parent
 CHROMIUM_NAMES = ('chromium', 'chromium-browser', 'google-chrome')
 Connection = psycopg.Connection[tuple[Any, ...]]
 AsRole = Callable[..., AbstractContextManager[Connection]]
@@ -106,3 +110,15 @@ async def app(app_environment: Stack) -> AsyncIterator[Stack]:
     """The app's own connections belong to this test's event loop, and are closed with it."""
     yield app_environment
     await pool.close()
+
+
+@pytest.fixture
+async def dashboard(app_environment: Stack, caplog: pytest.LogCaptureFixture) -> AsyncIterator[Dashboard]:
+    """The running app; an error in its log fails the test."""
+    forget_everything()
+    async with user_simulation(main_file=ROOT / 'main.py'):
+        running = Dashboard(app_environment)
+        yield running
+        await running.close()
+        errors = [record.getMessage() for record in caplog.get_records('call') if record.levelname == 'ERROR']
+        assert not errors
