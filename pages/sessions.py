@@ -53,7 +53,7 @@ class SessionsView(View):
         self.unknown_note = ui.label().classes('note tone-warn')
         with ui.element('div').classes('list-foot'):
             self.count_text = ui.label().classes('muted small').props('role=status')
-            self.all_time = link(_('All time'), to='/sessions')
+            self.all_time = link(_('All time'), to=self.query.replace(period=None).address())
         self.skeleton = skeleton_rows(8)
         self.list = DialogList(on_more=self.more)
         self.list.set_visibility(False)
@@ -137,7 +137,6 @@ class SessionsView(View):
         self.all_time.set_visibility(self.query.period is not None)
         self.count_text.set_text(count_text(self.count))
         self._show_rows()
-        self._relink()
         self.empty.clear()
         if not self.active and not self.dialogs:
             with self.empty:

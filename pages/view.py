@@ -5,6 +5,7 @@ screen is either right or says since when it may not be.
 """
 
 import asyncio
+import random
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -21,8 +22,9 @@ from data import Data, DataError, NotAllowed, NotFound, Refused, SessionEnded
 from live import Change, feed
 from models import LiveState, Salon
 
-SETTLE_SECONDS = 0.3
-"""Changes come in groups (a message, its dialog, its archive row): a page reloads once for all of them."""
+SETTLE_SECONDS = (0.2, 0.5)
+"""Changes come in groups (a message, its dialog, its archive row): a page reloads once for all of them, and not all
+pages at the same moment."""
 
 
 @dataclass(frozen=True)
@@ -133,7 +135,7 @@ class View:
 
     async def _reload(self) -> None:
         """Read again after a change; views that do so for the same change share one answer."""
-        await asyncio.sleep(SETTLE_SECONDS)
+        await asyncio.sleep(random.uniform(*SETTLE_SECONDS))  # noqa: S311
         self.data.serial, self._serial = self._serial, None
         try:
             await self.load()
