@@ -158,7 +158,9 @@ async def frame_page(request: Request) -> Response | None:
 
 def draw_unavailable() -> None:
     """Nothing can be shown, not even who asks: say so, and offer to try again."""
-    theme.apply()
+    language = str(app.storage.user.get('language', 'ru'))
+    set_language(ui.context.client, language)
+    theme.apply(theme=str(app.storage.user.get('theme', 'auto')), language=language)
     with ui.element('div').classes('page'):
         error_state(
             _('The data store does not answer, so nothing can be shown yet. Nothing is lost.'),

@@ -17,10 +17,10 @@ from components.i18n import _, format_phone
 from components.labels import label_of_raw
 from components.link import link
 from components.states import error_state, skeleton_rows
-from data import Data, DataError, NotFound, SessionEnded
+from data import Data, DataError, NotFound, SessionEnded, Unavailable
 from live import Change
 from models import Dialog, DialogQuery, Message, OpenDialog, Status
-from pages.view import explain
+from pages.view import RETRY_SECONDS, explain
 
 if TYPE_CHECKING:
     from pages.sessions import SessionsView
@@ -84,6 +84,13 @@ class OpenDialogPanel:
         with self.root:
             self._close_link()
             error_state(explain(error), on_retry=self.load)
+        if isinstance(error, Unavailable):
+            self.view.later(self._retry, 'retry-dialog')
+
+    async def _retry(self) -> None:
+        await asyncio.sleep(RETRY_SECONDS)
+        if self.opened is None:
+            await self.load()
 
     def _close_link(self) -> None:
         with link(to=self.closed(), classes='native-button is-quiet dialog-close') as element:
@@ -171,7 +178,7 @@ class OpenDialogPanel:
         if self.opened is None:
             return
         self._serial = change.serial
-        is_ours = change.key is None or change.key in {self.key, str(self.opened.dialog.client_id)}
+        is_ours = change.key is None or change.key in {str(self.session_id), str(self.opened.dialog.client_id)}
         if change.touches('conversation_sessions_v2', 'active_sessions_v2') and is_ours:
             self.view.later(self.reload, 'dialog')
         elif change.touches('recent_history_v2') and is_ours:

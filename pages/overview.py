@@ -19,6 +19,7 @@ from components.page_head import page_head, section
 from components.period_picker import PeriodPicker, period_title
 from components.ranking_table import RankingTable
 from components.states import empty_state
+from data import DataError
 from models import DialogQuery, Figure, Figures, Overview, Period, PeriodName, Ranked, Role, Status
 from pages import page
 from pages.view import View
@@ -108,6 +109,10 @@ class OverviewView(View):
         params = '&'.join(f'{name}={value}' for name, value in period.params().items())
         ui.navigate.to(f'/?{params}')
 
+    def show_error(self, error: DataError) -> None:
+        self.body.set_visibility(False)
+        super().show_error(error)
+
     async def fetch(self) -> None:
         period = self.period
         self.overview, self.overview_period = await self.data.overview.of(period), period
@@ -116,7 +121,7 @@ class OverviewView(View):
         overview, period = self.overview, self.overview_period
         before = self.shown if self.shown_period == period else None
         self.shown, self.shown_period = overview, period
-        self.body.classes(remove='is-loading')
+        self.body.classes(remove='is-loading').set_visibility(True)
         self.picker.show(period)
         self._draw_hint(period)
         if before is None or before.figures != overview.figures or before.days != overview.days:

@@ -79,12 +79,12 @@ class SessionsView(View):
         self.apply(self.query.replace(period=period))
 
     async def go(self, address: Address) -> None:
-        self.address = address
-        query, self.unknown = DialogQuery.from_params(address.params, self.today)
-        is_other_list, self.query = query != self.query, query
+        is_other_list, self.address = address.params != self.address.params, address
+        self.query, self.unknown = DialogQuery.from_params(address.params, self.today)
         self._show_filters()
-        self.picker.show(query.period)
+        self.picker.show(self.query.period)
         self._open_panel()
+        self._note_unknown()
         await asyncio.gather(self.load() if is_other_list else asyncio.sleep(0), self.panel.load())
         self._relink()
 
@@ -100,12 +100,14 @@ class SessionsView(View):
         await asyncio.gather(super().load(), self.panel.load() if first else asyncio.sleep(0))
 
     async def fetch(self) -> None:
-        query = self.query
+        query = self.query = DialogQuery.from_params(self.address.params, self.today)[0]
         page_, count = await asyncio.gather(self.data.dialogs.page(query), self.data.dialogs.count(query))
         self._keep(page_, count, query)
 
     def _keep(self, page_: DialogPage, count: Count, query: DialogQuery) -> None:
         """Keep the first page. Rows that "show more" brought stay, when they are rows of the same list."""
+        if query != self.query:
+            return
         older = [row for row in self.dialogs if is_below(row, page_.rows)] if query == self.listed else []
         self.active, self.count, self.listed = page_.active, count, query
         self.dialogs = [*page_.rows, *older]
@@ -115,7 +117,7 @@ class SessionsView(View):
     async def more(self) -> None:
         """Read the next page of the archive."""
         query = self.query
-        if self.next_key is None:
+        if self.next_key is None or query != self.listed:
             return
         try:
             page_ = await self.data.dialogs.page(query, self.next_key)
@@ -130,10 +132,7 @@ class SessionsView(View):
 
     def draw(self) -> None:
         self.skeleton.set_visibility(False)
-        self.unknown_note.set_visibility(bool(self.unknown))
-        self.unknown_note.set_text(
-            _('Not understood in the address and left out: {names}.').format(names=', '.join(self.unknown))
-        )
+        self._note_unknown()
         self.all_time.set_visibility(self.query.period is not None)
         self.count_text.set_text(count_text(self.count))
         self._show_rows()
@@ -142,8 +141,16 @@ class SessionsView(View):
             with self.empty:
                 self._draw_empty()
 
+    def _note_unknown(self) -> None:
+        self.unknown_note.set_visibility(bool(self.unknown))
+        self.unknown_note.set_text(
+            _('Not understood in the address and left out: {names}.').format(names=', '.join(self.unknown))
+        )
+
     def show_error(self, error: DataError) -> None:
         self.skeleton.set_visibility(False)
+        self.list.set_visibility(False)
+        self.count_text.set_text('')
         self.empty.clear()
         with self.empty:
             error_state(explain(error), on_retry=self.load)

@@ -18,13 +18,15 @@ from nicegui import background_tasks, ui
 from auth import Session
 from components.i18n import _
 from components.states import error_state, stale_note
-from data import Data, DataError, NotAllowed, NotFound, Refused, SessionEnded
+from data import Data, DataError, NotAllowed, NotFound, Refused, SessionEnded, Unavailable
 from live import Change, feed
 from models import LiveState, Salon
 
 SETTLE_SECONDS = (0.2, 0.5)
 """Changes come in groups (a message, its dialog, its archive row): a page reloads once for all of them, and not all
 pages at the same moment."""
+RETRY_SECONDS = 5.0
+"""How long after a failure that was too short for the live feed to notice a page reads again."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,8 @@ class View:
         self.root = ui.element('div').classes('page')
         self.error: DataError | None = None
         self.read_at: datetime | None = None
+        self.shown_for: Mapping[str, str] | None = None
+        """The parameters that what is on screen was read for."""
         self._ends: list[Callable[[], None]] = []
         self._serial: int | None = None
 
@@ -103,25 +107,41 @@ class View:
         return bool(self._ends) and not self.root.is_deleted
 
     async def load(self) -> None:
-        """Read again and show it. After a failure what is on screen stays, with the time it is from."""
+        """Read again and show it. After a failure what is on screen stays, with the time it is from.
+
+        An answer that comes after the address has changed is dropped: it belongs to another list or period.
+        """
+        asked, failure = self.address.params, None
         try:
             await self.fetch()
-            self.error, self.read_at = None, datetime.now(UTC)
         except SessionEnded:
             return
         except DataError as error:
-            self.error = error
-        if self.is_open:
-            with self.root:
-                self._show()
+            failure = error
+        if not self.is_open or asked != self.address.params:
+            return
+        self.error = failure
+        if failure is None:
+            self.read_at, self.shown_for = datetime.now(UTC), asked
+        with self.root:
+            self._show()
+        if isinstance(failure, Unavailable):
+            self.later(self._retry, 'retry')
+
+    async def _retry(self) -> None:
+        """Read again after a short failure; the end of a long one is told by the live feed."""
+        await asyncio.sleep(RETRY_SECONDS)
+        if self.error is not None and feed.state is not LiveState.OFFLINE:
+            await self.load()
 
     def _show(self) -> None:
         self.note.clear()
         if self.error is None:
             self.draw()
-        elif self.read_at is None or isinstance(self.error, (NotFound, NotAllowed, Refused)):
+        elif self.shown_for != self.address.params or isinstance(self.error, (NotFound, NotAllowed, Refused)):
             self.show_error(self.error)
         else:
+            self.draw()
             with self.note:
                 stale_note(self.read_at, zone=self.salon.timezone)
 
@@ -144,7 +164,7 @@ class View:
 
     def _on_state(self) -> None:
         if feed.state is not LiveState.OFFLINE and self.error is not None:
-            self.later(self.load, 'reload')
+            self.later(self.load, 'load')
 
     def later(self, work: Callable[[], Awaitable[Any]], name: str) -> None:
         """Run `work` in the background, at most once at a time and once after."""
