@@ -57,7 +57,7 @@ Address = Annotated[str, AfterValidator(_web_address)]
 class Settings(BaseSettings):
     """Every setting of the dashboard. The README's table and `.env.example` say the same (a test compares them)."""
 
-    model_config = SettingsConfigDict(env_file='.env', extra='ignore', frozen=True)
+    model_config = SettingsConfigDict(env_file='.env', env_ignore_empty=True, extra='ignore', frozen=True)
 
     supabase_url: Address = Field(description='Address of the Supabase project')
     supabase_key: Secret = Field(description='Its publishable key')
