@@ -6,7 +6,7 @@
 create or replace function dashboard.key_of(name text) returns text
 language sql immutable set search_path = ''
 as $$
-  select btrim(left(btrim(regexp_replace(name,
+  select btrim(left(btrim(regexp_replace(left(name, 1000),
     '[\s\u001c-\u001f\u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+', ' ', 'g')), 200))
 $$;
 

@@ -16,15 +16,33 @@ as $$
 $$;
 
 -- The title of a service or specialist whose key is an id ('#12'), as waiting-list entries name it; else the key.
+-- Security definer, because under row-level security no index on an expression is used; it therefore checks the salon
+-- itself. The expressions are those of the indexes.
 create or replace function dashboard.label_of(tenant uuid, dimension text, key text) returns text
-language sql stable set search_path = ''
+language plpgsql stable security definer set search_path = '' set plan_cache_mode = force_custom_plan
 as $$
-  select coalesce(case when key like '#%' then (
-    select coalesce(nullif(btrim(w.meta ->> (dimension || '_title')), ''), nullif(btrim(w.meta ->> (dimension || '_name')), ''))
+declare
+  wanted text := left(substr(key, 2), 100);
+  title text;
+begin
+  if key not like '#%' or not (dashboard.is_system() or tenant is not distinct from dashboard.current_tenant()) then
+    return key;
+  end if;
+  if dimension = 'service' then
+    select coalesce(nullif(btrim(w.meta ->> 'service_title'), ''), btrim(w.meta ->> 'service_name')) into title
     from public.wishlist_v2 w
-    where w.tenant_id = tenant and w.meta ->> (dimension || '_id') = substr(key, 2)
-      and coalesce(w.meta ->> (dimension || '_title'), w.meta ->> (dimension || '_name')) ~ '\S'
-    order by w.id desc limit 1) || ' · № ' || substr(key, 2) end, key)
+    where w.tenant_id = tenant and left(w.meta ->> 'service_id', 100) = wanted
+      and coalesce(w.meta ->> 'service_title', w.meta ->> 'service_name') ~ '\S'
+    order by w.id desc limit 1;
+  else
+    select coalesce(nullif(btrim(w.meta ->> 'staff_name'), ''), btrim(w.meta ->> 'staff_title')) into title
+    from public.wishlist_v2 w
+    where w.tenant_id = tenant and left(w.meta ->> 'staff_id', 100) = wanted
+      and coalesce(w.meta ->> 'staff_name', w.meta ->> 'staff_title') ~ '\S'
+    order by w.id desc limit 1;
+  end if;
+  return coalesce(nullif(title, '') || ' · № ' || substr(key, 2), key);
+end
 $$;
 
 -- A dialog as lists show it. `with_preview`: the summary's or the last message's beginning.

@@ -38,7 +38,7 @@ begin
     from regexp_split_to_table(plain, '[^[:alnum:]]+') w where w <> '';
     select array_agg(c.id) into clients from public.clients_v2 c
     where c.tenant_id = tenant
-      and to_tsvector('pg_catalog.simple', translate(lower(c.full_name), 'ё', 'е')) @@ name_query;
+      and to_tsvector('pg_catalog.simple', translate(lower(left(c.full_name, 500)), 'ё', 'е')) @@ name_query;
   end if;
   if numnode(word_query) > 0 then
     with found as materialized (
