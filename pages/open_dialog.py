@@ -14,9 +14,10 @@ from components.button import button
 from components.chat_viewer import ChatViewer
 from components.dialog_side import dialog_side
 from components.i18n import _, format_phone
+from components.icons import icon
 from components.labels import label_of_raw
 from components.link import link
-from components.states import error_state, skeleton_rows
+from components.states import empty_state, error_state, skeleton_rows
 from data import Data, DataError, NotFound, SessionEnded, Unavailable
 from live import Change
 from models import Dialog, DialogQuery, Message, OpenDialog, Status
@@ -75,7 +76,8 @@ class OpenDialogPanel:
             self._fail(key, error)
             return
         if key == self.key and self.view.is_open:
-            self._show(opened)
+            with self.root:
+                self._show(opened)
 
     def _fail(self, key: str, error: DataError) -> None:
         if key != self.key or self.opened is not None or not self.view.is_open:
@@ -83,7 +85,10 @@ class OpenDialogPanel:
         self.root.clear()
         with self.root:
             self._close_link()
-            error_state(explain(error), on_retry=self.load)
+            if isinstance(error, NotFound):
+                empty_state(_('There is no such dialog'), explain(error), icon_name='search')
+            else:
+                error_state(explain(error), on_retry=self.load)
         if isinstance(error, Unavailable):
             self.view.later(self._retry, 'retry-dialog')
 
@@ -93,9 +98,9 @@ class OpenDialogPanel:
             await self.load()
 
     def _close_link(self) -> None:
-        with link(to=self.closed(), classes='native-button is-quiet dialog-close') as element:
+        with link(to=self.closed(), classes='native-button is-quiet dialog-close'):
+            icon('arrow-left')
             ui.label(_('Back to the list'))
-        element.props['aria-label'] = _('Back to the list')
 
     # --- drawing
 
@@ -171,7 +176,8 @@ class OpenDialogPanel:
         except DataError:
             return
         if key == self.key and self.view.is_open:
-            self._add(answer.messages)
+            with self.root:
+                self._add(answer.messages)
 
     def on_change(self, change: Change) -> None:
         """New messages are added; when the dialog itself changed, all of it is read anew."""
