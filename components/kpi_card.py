@@ -32,15 +32,19 @@ class KpiCard(ui.element, component='kpi_card.js'):
         before: Value = None,
         before_text: str = '',
         href: str = '',
+        definition: str = '',
         series: Sequence[float] = (),
     ) -> None:
-        """Show `value` as written; `now` and `before` are the same figure of this and the previous period."""
+        """Show `value` as written; `now` and `before` are the same figure of this and the previous period.
+
+        `definition` replaces the one that the card began with, when it carries figures of the period."""
         self._props.update(
             value=value,
             change=format_change(now, before, points=self._is_share),
             tone=change_tone(now, before, lower_is_better=self._is_better_lower),
             before=_('before: {value}').format(value=before_text) if before_text and before else '',
             href=href,
+            definition=definition or self._props['definition'],
             series=list(series),
         )
 

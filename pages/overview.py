@@ -12,7 +12,7 @@ from components.day_chart import DayChart
 from components.dialog_list import DialogList
 from components.funnel_chart import FunnelChart
 from components.hour_map import HourMap
-from components.i18n import N_, _, format_ago, format_duration, format_money, format_number, format_share
+from components.i18n import N_, _, format_ago, format_money, format_number
 from components.kpi_card import KpiCard
 from components.link import link
 from components.page_head import page_head, section
@@ -20,34 +20,10 @@ from components.period_picker import PeriodPicker, period_title
 from components.ranking_table import RankingTable
 from components.states import empty_state
 from data import DataError
-from models import DialogQuery, Figure, Figures, Overview, Period, PeriodName, Ranked, Role, Status
+from models import DialogQuery, Figure, Overview, Period, PeriodName, Ranked, Role, Status
 from pages import page
+from pages.figures import CARDS, FIGURES, definition_of, texts_of, value_of
 from pages.view import View
-
-CARDS: dict[str, tuple[str, str]] = {
-    'dialogs': (N_('Dialogs'), N_('Conversations that clients began with the bot in this period.')),
-    'bookings': (
-        N_('Bookings'),
-        N_('Dialogs in which the bot booked a visit. Cancelled ones count too: {cancelled} here.'),
-    ),
-    'conversion': (N_('Conversion'), N_('How many of the dialogs ended in a booking.')),
-    'revenue': (N_('Revenue'), N_('What the bookings that were not cancelled are worth.')),
-    'average_booking': (
-        N_('Average booking'),
-        N_('Revenue divided by the bookings that carry a price and were not cancelled.'),
-    ),
-    'clients': (N_('Clients'), N_('Different people who wrote in this period.')),
-    'new_clients': (N_('New clients'), N_('People whose first dialog ever is in this period.')),
-    'response': (
-        N_('Response time'),
-        N_('Half of the bot’s answers come within this time, counted from the client’s first unanswered message.'),
-    ),
-}
-FIGURES = {
-    'dialogs': Figure.DIALOGS, 'bookings': Figure.BOOKINGS, 'conversion': Figure.BOOKINGS, 'revenue': Figure.REVENUE,
-    'average_booking': Figure.REVENUE, 'clients': Figure.CLIENTS, 'new_clients': Figure.NEW_CLIENTS,
-    'response': Figure.ANSWERED,
-}  # fmt: skip
 
 
 @page('/', title=N_('Overview'), icon='overview', allowed=Role.STAFF)
@@ -79,12 +55,12 @@ class OverviewView(View):
             with ui.element('div').classes('kpi-grid'):
                 self.cards = {
                     name: KpiCard(
-                        label=_(label), definition=_(text), lower_is_better=name == 'response',
+                        label=_(label), definition='', lower_is_better=name == 'response',
                         is_share=name == 'conversion',
                     )
-                    for name, (label, text) in CARDS.items()
+                    for name, (label, _definition) in CARDS.items()
                 }  # fmt: skip
-            self.other = ui.label().classes('overview-other')
+            self.other = link('', to='/', classes='overview-other link')
             with section(_('Going on now'), classes='span-all'):
                 self.active = DialogList()
                 self.active_note = ui.element('div')
@@ -158,10 +134,12 @@ class OverviewView(View):
                 before=value_of(overview.previous, name),
                 before_text=before[name],
                 href=DialogQuery(period=period, figure=FIGURES[name]).address(),
+                definition=definition_of(name, overview.figures),
                 series=series.get(name, []),
             )
         others = ', '.join(format_money(money.amount, money.currency) for money in overview.figures.other_currencies)
         self.other.set_text(_('Not in the revenue, because in another currency: {amounts}').format(amounts=others))
+        self.other.props['href'] = DialogQuery(period=period, figure=Figure.OTHER_CURRENCY).address()
         self.other.set_visibility(bool(others))
 
     def _draw_charts(self, overview: Overview, period: Period) -> None:
@@ -199,28 +177,6 @@ class OverviewView(View):
         if written is None:
             return _('The bot has not written anything yet.')
         return _('The bot’s last message: {ago}.').format(ago=format_ago(written, now=overview.freshness.as_of))
-
-
-def value_of(figures: Figures, name: str) -> float | None:
-    """A figure as a number; None when there is no data for it."""
-    value = figures.response_median if name == 'response' else getattr(figures, name)
-    return None if value is None or (name != 'dialogs' and not figures.dialogs) else float(value)
-
-
-def texts_of(figures: Figures, currency: str) -> dict[str, str]:
-    """Every figure as people read it."""
-    has_data = figures.dialogs > 0
-    return {
-        'dialogs': format_number(figures.dialogs),
-        'bookings': format_number(figures.bookings),
-        'conversion': format_share(figures.conversion) if has_data else _('no data'),
-        'revenue': format_money(figures.revenue, currency),
-        'average_booking': format_money(figures.average_booking and round(figures.average_booking), currency)
-        if figures.average_booking is not None else _('no data'),
-        'clients': format_number(figures.clients),
-        'new_clients': format_number(figures.new_clients),
-        'response': format_duration(figures.response_median) if figures.response_median is not None else _('no data'),
-    }  # fmt: skip
 
 
 def days_address(first: date, last: date) -> str:
