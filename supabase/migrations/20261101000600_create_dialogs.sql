@@ -12,24 +12,28 @@ $$;
 
 -- The services that a dialog names: ids as '#12', else names; '{}' when it names none. Ids win: they are what was chosen.
 create or replace function dashboard.service_keys(meta jsonb) returns text[]
-language sql immutable set search_path = ''
+language plpgsql immutable set search_path = ''
 as $$
-  with source as (
-    select '#' as prefix, meta -> 'services_selected' as value, 1 as place
-    union all select '', meta -> 'services_mentioned', 2
-  ), item as (
-    select s.place, s.prefix, e.value
-    from source s, lateral jsonb_array_elements(
-      case jsonb_typeof(s.value) when 'array' then s.value when 'string' then jsonb_build_array(s.value)
-        when 'number' then jsonb_build_array(s.value) else '[]' end) e
-  ), named as (
-    select place, prefix, dashboard.key_of(prefix || btrim(case jsonb_typeof(value)
-      when 'object' then coalesce(value ->> 'id', value ->> 'title', value ->> 'name', '')
-      when 'array' then '' when 'null' then '' else value #>> '{}' end)) as key
-    from item
-  )
-  select coalesce(array_agg(distinct key order by key), '{}') from named
-  where key <> prefix and place = (select min(place) from named where key <> prefix)
+begin
+  if not meta ?| array['services_selected', 'services_mentioned'] then return '{}'; end if;
+  return (
+    with source as (
+      select '#' as prefix, meta -> 'services_selected' as value, 1 as place
+      union all select '', meta -> 'services_mentioned', 2
+    ), item as (
+      select s.place, s.prefix, e.value
+      from source s, lateral jsonb_array_elements(
+        case jsonb_typeof(s.value) when 'array' then s.value when 'string' then jsonb_build_array(s.value)
+          when 'number' then jsonb_build_array(s.value) else '[]' end) e
+    ), named as (
+      select place, prefix, dashboard.key_of(prefix || btrim(case jsonb_typeof(value)
+        when 'object' then coalesce(value ->> 'id', value ->> 'title', value ->> 'name', '')
+        when 'array' then '' when 'null' then '' else value #>> '{}' end)) as key
+      from item
+    )
+    select coalesce(array_agg(distinct key order by key), '{}') from named
+    where key <> prefix and place = (select min(place) from named where key <> prefix));
+end
 $$;
 
 -- The specialist: a name, else '#id', else ''. A list or an object is no name.

@@ -102,15 +102,16 @@ returns table (day date, session_id uuid, response_ms numeric)
 language plpgsql stable set search_path = ''
 as $$
 #variable_conflict use_column
+declare
+  since timestamptz := dashboard.day_start(first_day, zone);
+  until timestamptz := dashboard.day_start(last_day + 1, zone);
 begin
   return query
-  with bounds as (
-    select dashboard.day_start(first_day, zone) as since, dashboard.day_start(last_day + 1, zone) as until
-  ), dialog as materialized (
+  with dialog as materialized (
     select distinct on (d.session_id) d.session_id, d.started_at,
       case when d.is_active then 'infinity' else d.last_activity_at end as last_at
-    from dashboard.dialogs d, bounds b
-    where d.tenant_id = tenant and d.started_at >= b.since and d.started_at < b.until
+    from dashboard.dialogs d
+    where d.tenant_id = tenant and d.started_at >= since and d.started_at < until
     order by d.session_id, d.started_at
   ), message as (
     select d.session_id, d.started_at, m.role, m.created_at, m.id
@@ -118,8 +119,8 @@ begin
     where m.role in ('user', 'assistant')
     union all
     select m.session_id, m.started_at, m.role, m.created_at, m.id
-    from dashboard.unlinked_messages m, bounds b
-    where m.tenant_id = tenant and m.created_at >= b.since and m.started_at >= b.since and m.started_at < b.until
+    from dashboard.unlinked_messages m
+    where m.tenant_id = tenant and m.created_at >= since and m.started_at >= since and m.started_at < until
       and m.created_at <= (select max(d.last_at) from dialog d) and m.role in ('user', 'assistant')
   ), turn as (
     select m.*, lag(m.role) over dialog_order as before

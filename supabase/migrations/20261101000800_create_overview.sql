@@ -70,7 +70,7 @@ as $$
 $$;
 
 create or replace function dashboard.overview(first_day date, last_day date) returns jsonb
-language plpgsql stable set search_path = ''
+language plpgsql stable set search_path = '' set jit = off
 as $$
 declare
   tenant uuid := dashboard.current_tenant();

@@ -13,7 +13,7 @@ end
 $$;
 
 -- Clients and dialogs that a search finds: names by the beginnings of their words, phones in any notation by their
--- first or last digits, messages by Russian word stems (the newest 5,000 of them). Security definer, because operators
+-- first (with or without the country's +7 or 8) or last digits, messages by Russian word stems (the newest 5,000 of them). Security definer, because operators
 -- of text search may not look past row-level security into an index; it therefore names the salon itself.
 create or replace function dashboard.search(query text, out clients uuid[], out sessions uuid[])
 language plpgsql stable security definer set search_path = '' set plan_cache_mode = force_custom_plan
@@ -21,17 +21,17 @@ as $$
 declare
   tenant uuid := dashboard.current_tenant();
   plain text := translate(lower(query), 'ё', 'е');
-  digits text := regexp_replace(query, '\D', '', 'g');
+  digits text := right(regexp_replace(query, '\D', '', 'g'), 10);
+  national text := substring(regexp_replace(query, '[^+0-9]', '', 'g') from '^(?:\+7|[78](?=\d{4}))(\d+)$');
   name_query tsquery;
   word_query tsquery := websearch_to_tsquery('pg_catalog.russian', plain);
 begin
   if query is null or tenant is null or dashboard.current_role() is null then return; end if;
   if query !~ '[[:alpha:]]' and length(digits) >= 4 then
-    digits := case when length(digits) >= 11 then right(digits, 10) when digits ~ '^8\d{3}' and length(digits) > 6
-      then substr(digits, 2) else digits end;
     select array_agg(c.id) into clients from public.clients_v2 c
     where c.tenant_id = tenant
       and (right(regexp_replace(coalesce(c.phone, c.whatsapp_id), '\D', '', 'g'), 10) like digits || '%'
+        or right(regexp_replace(coalesce(c.phone, c.whatsapp_id), '\D', '', 'g'), 10) like national || '%'
         or reverse(right(regexp_replace(coalesce(c.phone, c.whatsapp_id), '\D', '', 'g'), 10)) like reverse(digits) || '%');
   else
     select to_tsquery('pg_catalog.simple', string_agg(quote_literal(w) || ':*', ' & ')) into name_query
@@ -55,6 +55,25 @@ begin
     ) s;
   end if;
 end
+$$;
+
+-- The condition that a message of the client in dialog `d` is followed by one of the bot, as dashboard.response_times
+-- counts them: whether the message that names the dialog, or the one that only lies in its span, comes first.
+create or replace function dashboard.answered_condition() returns text
+language sql immutable set search_path = ''
+as $$
+  select format('exists (select from ((%s) union all (%s)) first where exists (%s) or exists (%s))',
+    format(linked, 'user') || ' order by m.created_at, m.id limit 1',
+    format(unlinked, 'user') || ' order by m.created_at, m.id limit 1',
+    format(linked, 'assistant') || later, format(unlinked, 'assistant') || later)
+  from (values (
+    'select m.created_at, m.id from public.recent_history_v2 m'
+    ' where m.tenant_id = d.tenant_id and m.session_id = d.session_id and m.role = %L',
+    'select m.created_at, m.id from dashboard.unlinked_messages m'
+    ' where m.tenant_id = d.tenant_id and m.client_id = d.client_id and m.session_id = d.session_id and m.role = %L'
+    ' and m.created_at >= d.started_at and (d.is_active or m.created_at <= d.last_activity_at)',
+    ' and (m.created_at, m.id) > (first.created_at, first.id)'
+  )) v(linked, unlinked, later)
 $$;
 
 -- The condition on `d` (a row of dashboard.dialogs) that a figure of the overview stands for.
@@ -81,9 +100,7 @@ begin
       || case when first_day is null then ')'
         else format(' and e.started_at >= %L)', dashboard.day_start(first_day, zone)) end
     when 'new_clients' then 'd.client_id is not null and ' || earlier || ')'
-    when 'answered' then format(
-      'd.session_id in (select r.session_id from dashboard.response_times(%L, %L, %L, %L) r)',
-      tenant, zone, coalesce(first_day, '2000-01-01'), coalesce(last_day, '2100-01-01'))
+    when 'answered' then dashboard.answered_condition()
     when 'wanted' then 'd.reached >= 2'
     when 'service_chosen' then 'd.reached >= 3'
     when 'staff_chosen' then 'd.reached >= 4'
@@ -118,6 +135,9 @@ begin
     case when f.service = '' then 'dashboard.service_keys(d.meta) = ''{}'''
       when f.service is not null then format('%L = any (dashboard.service_keys(d.meta))', f.service) end,
     case when f.staff is not null then format('dashboard.staff_key(d.meta) = %L', f.staff) end,
+    -- Whatever names a service or a specialist holds the first word of its key as it is: this spares reading most keys.
+    'strpos(d.meta::text, ' || quote_literal(substring(f.service from '[[:alnum:]]+')) || ') > 0',
+    'strpos(d.meta::text, ' || quote_literal(substring(f.staff from '[[:alnum:]]+')) || ') > 0',
     case when f.hour is not null then format('extract(hour from d.started_at at time zone %L) = %s', zone, f.hour) end,
     case when f.weekday is not null then format('extract(isodow from d.started_at at time zone %L) = %s', zone, f.weekday) end,
     case when f.client is not null then format('d.client_id = %L', f.client) end
@@ -127,6 +147,7 @@ $$;
 
 -- One page of the archive, newest first, after the key (after_started, after_id); the first page brings the dialogs
 -- that go on now as well, the last active first. Answers {active, rows, next}; `next` is null on the last page.
+-- The views of either kind are asked by name: a row of their union could be had only by reading the whole archive.
 create or replace function dashboard.page_of_dialogs(
   first_day date default null, last_day date default null, search text default null, status text default null,
   intent text default null, channel text default null, figure text default null, drop_off text default null,
@@ -134,7 +155,7 @@ create or replace function dashboard.page_of_dialogs(
   weekday integer default null, client uuid default null,
   after_started timestamptz default null, after_id bigint default null, page_size integer default 30
 ) returns jsonb
-language plpgsql stable set search_path = ''
+language plpgsql stable set search_path = '' set jit = off
 as $$
 declare
   tenant uuid := dashboard.current_tenant();
@@ -149,15 +170,15 @@ begin
   select s.clients, s.sessions into found from dashboard.search(search) s;
   if after_started is null then
     execute format($query$
-      select jsonb_agg(dashboard.dialog_row(a.d) order by a.last_activity_at desc, a.session_id) from (
-        select d, d.last_activity_at, d.session_id from dashboard.dialogs d
-        where d.is_active and %s order by d.last_activity_at desc, d.session_id limit 200) a
+      select jsonb_agg(dashboard.dialog_row(row((a.d).*)::dashboard.dialogs) order by a.last_activity_at desc, a.session_id)
+      from (select d, d.last_activity_at, d.session_id from dashboard.active_dialogs d
+        where %s order by d.last_activity_at desc, d.session_id limit 1000) a
     $query$, condition) into active using found.clients, found.sessions;
   end if;
   execute format($query$
-    select jsonb_agg(dashboard.dialog_row(a.d) order by a.started_at desc, a.archive_id desc) from (
-      select d, d.started_at, d.archive_id from dashboard.dialogs d
-      where not d.is_active and %s and (%s)
+    select jsonb_agg(dashboard.dialog_row(row((a.d).*)::dashboard.dialogs) order by a.started_at desc, a.archive_id desc)
+    from (select d, d.started_at, d.archive_id from dashboard.archived_dialogs d
+      where %s and (%s)
       order by d.started_at desc, d.archive_id desc limit %s) a
   $query$, condition,
     case when after_started is null then 'true'
@@ -171,14 +192,29 @@ begin
 end
 $$;
 
--- How many dialogs the filter shows, active ones included: exact up to 10,000, the planner's estimate beyond.
+-- How many dialogs the planner thinks that the salon has. Security definer, because it thinks less of a query under
+-- row-level security: the condition on the salon then counts twice.
+create or replace function dashboard.estimated_dialogs() returns numeric
+language plpgsql volatile security definer set search_path = ''
+as $$
+declare
+  plan json;
+begin
+  execute format('explain (format json) select 1 from public.conversation_sessions_v2 c where c.tenant_id = %L',
+    dashboard.current_tenant()) into plan;
+  return (plan -> 0 -> 'Plan' ->> 'Plan Rows')::numeric;
+end
+$$;
+
+-- How many dialogs the filter shows, active ones included: exact up to 10,000, the planner's estimate beyond. Volatile,
+-- because nothing else may ask the planner.
 create or replace function dashboard.count_dialogs(
   first_day date default null, last_day date default null, search text default null, status text default null,
   intent text default null, channel text default null, figure text default null, drop_off text default null,
   sentiment text default null, service text default null, staff text default null, hour integer default null,
   weekday integer default null, client uuid default null
 ) returns jsonb
-language plpgsql stable set search_path = ''
+language plpgsql volatile set search_path = '' set jit = off
 as $$
 declare
   tenant uuid := dashboard.current_tenant();
@@ -187,6 +223,7 @@ declare
   found record;
   n bigint;
   plan json;
+  whole json;
 begin
   if tenant is null then return jsonb_build_object('rows', 0, 'is_exact', true); end if;
   select s.clients, s.sessions into found from dashboard.search(search) s;
@@ -195,7 +232,11 @@ begin
   if n <= 10000 then return jsonb_build_object('rows', n, 'is_exact', true); end if;
   execute format('explain (format json) select 1 from dashboard.dialogs d where %s', condition)
     into plan using found.clients, found.sessions;
-  return jsonb_build_object('rows', greatest(10001, (plan -> 0 -> 'Plan' ->> 'Plan Rows')::numeric::bigint), 'is_exact', false);
+  execute format('explain (format json) select 1 from public.conversation_sessions_v2 c where c.tenant_id = %L', tenant)
+    into whole;
+  n := round((plan -> 0 -> 'Plan' ->> 'Plan Rows')::numeric * dashboard.estimated_dialogs()
+    / (whole -> 0 -> 'Plan' ->> 'Plan Rows')::numeric);
+  return jsonb_build_object('rows', greatest(10001, n), 'is_exact', false);
 end
 $$;
 
@@ -254,7 +295,7 @@ $$;
 
 -- A dialog with its newest messages and the client's other dialogs; null when the salon has no such dialog.
 create or replace function dashboard.open_dialog(session uuid) returns jsonb
-language plpgsql stable set search_path = '' set plan_cache_mode = force_custom_plan
+language plpgsql stable set search_path = '' set jit = off set plan_cache_mode = force_custom_plan
 as $$
 declare
   d dashboard.dialogs;
@@ -279,7 +320,8 @@ begin
 end
 $$;
 
-revoke execute on function dashboard.search(text), dashboard.figure_condition(text, uuid, text, text, date, date),
+revoke execute on function dashboard.search(text), dashboard.answered_condition(), dashboard.estimated_dialogs(),
+  dashboard.figure_condition(text, uuid, text, text, date, date),
   dashboard.dialog_condition(dashboard.dialog_filter, uuid),
   dashboard.page_of_dialogs(date, date, text, text, text, text, text, text, text, text, text, integer, integer, uuid,
     timestamptz, bigint, integer),
@@ -287,7 +329,8 @@ revoke execute on function dashboard.search(text), dashboard.figure_condition(te
   dashboard.messages_of(uuid, uuid, uuid, timestamptz, timestamptz, timestamptz, bigint, timestamptz, bigint, integer),
   dashboard.dialog_messages(uuid, timestamptz, bigint, timestamptz, bigint, integer), dashboard.open_dialog(uuid)
   from public;
-grant execute on function dashboard.search(text), dashboard.figure_condition(text, uuid, text, text, date, date),
+grant execute on function dashboard.search(text), dashboard.answered_condition(), dashboard.estimated_dialogs(),
+  dashboard.figure_condition(text, uuid, text, text, date, date),
   dashboard.dialog_condition(dashboard.dialog_filter, uuid),
   dashboard.page_of_dialogs(date, date, text, text, text, text, text, text, text, text, text, integer, integer, uuid,
     timestamptz, bigint, integer),

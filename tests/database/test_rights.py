@@ -72,7 +72,8 @@ FOR_PEOPLE = {
     'key_of', 'service_keys', 'staff_key', 'metrics_version', 'day_start', 'response_times', 'compute_days',
     'compute_breakdowns', 'changed_days', 'valid_days', 'percentile_of', 'label_of', 'dialog_row', 'overview',
     'search', 'figure_condition', 'dialog_condition', 'page_of_dialogs', 'count_dialogs', 'messages_of',
-    'dialog_messages', 'open_dialog', 'record_act', 'whoami', 'set_preferences',
+    'dialog_messages', 'open_dialog', 'answered_condition', 'estimated_dialogs', 'record_act', 'whoami',
+    'set_preferences',
 }  # fmt: skip
 INTERNAL = {'is_system', 'end_sessions_of_changed_user', 'store_days'}
 
