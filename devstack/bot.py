@@ -26,7 +26,7 @@ from devstack.demo.salons import SALONS, Salon
 from devstack.demo.talks import STAGES
 
 Connection = psycopg.AsyncConnection[tuple[Any, ...]]
-TALKS_AT_ONCE = 6
+TALKS_AT_ONCE = 4
 SECONDS_BETWEEN_WISHES = 90
 SECONDS_BETWEEN_CLOSINGS = 60
 WAIT_FOR_DATABASE = 3
@@ -267,7 +267,7 @@ async def _until_first(*work: Callable[[], Awaitable[None]]) -> None:
 def main() -> None:
     """Takes the database's address from BOT_DSN, because arguments are seen by everybody on the machine."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument('--every', type=float, default=4.0, help='seconds between two lines, all dialogs together')
+    parser.add_argument('--every', type=float, default=2.5, help='seconds between two lines, all dialogs together')
     parser.add_argument('--port', type=int, default=0)
     options = parser.parse_args()
     bot = Bot(os.environ['BOT_DSN'], every=options.every)

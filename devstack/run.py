@@ -32,7 +32,7 @@ def options_of(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument('--port', type=int, default=8080, help='port of the dashboard (default: 8080)')
     parser.add_argument('--no-bot', action='store_true', help='without the stand-in bot: nobody writes')
     parser.add_argument('--no-app', action='store_true', help='without the dashboard: only what it works on')
-    parser.add_argument('--every', type=float, default=4.0, help="seconds between two of the stand-in bot's lines")
+    parser.add_argument('--every', type=float, default=2.5, help="seconds between two of the stand-in bot's lines")
     parser.add_argument('--dialogs', type=int, default=5000, help='size of the demo, at its first load')
     parser.add_argument('--home', type=Path, default=HOME, help='where the data lies (default: .devstack)')
     parser.add_argument('--reset', action='store_true', help='forgets the data and ends')
