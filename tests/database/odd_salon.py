@@ -69,7 +69,8 @@ class OddSalon:
     now: datetime = field(default_factory=lambda: datetime.now(UTC))
 
     def __post_init__(self) -> None:
-        self.chance = random.Random(self.seed)
+        self.lines: list[tuple[Any, ...]] = []
+        self.chance = random.Random(f'odd {self.seed}')
         self.insert('tenants_v2', id=self.id, name='Проба')
         self.db.execute(
             'insert into dashboard.tenant_settings (tenant_id, timezone, currency) values (%s, %s, %s)',
@@ -146,6 +147,11 @@ class OddSalon:
             self._overlapping(self.chance.choice(people), numbers)
         for hours in (0.2, 1, 5, 30, 24 * 9):
             self._going_on(self.chance.choice(people), self.ago(hours=hours), numbers)
+        self.db.cursor().executemany(
+            'insert into public.recent_history_v2 (tenant_id, user_id, session_id, role, message, created_at)'
+            " values (%s, %s, %s, %s, 'текст', %s)", self.lines,
+        )  # fmt: skip
+        self.lines.clear()
 
     def _moment(self) -> datetime:
         """Any time in the last 200 days; every fifth at the first or in the last microsecond of a day."""
@@ -194,7 +200,7 @@ class OddSalon:
         is_linked = self.chance.random() < 0.5
         for _ in range(self.chance.randrange(8)):
             at = started + length * self.chance.uniform(-0.1, 1.1)
-            self.say(client, session if is_linked else None, self.chance.choice(ROLES), at)
+            self.lines.append((self.id, client, session if is_linked else None, self.chance.choice(ROLES), at))
 
     def _overlapping(self, client: str, numbers: list[str]) -> None:
         """Two dialogs of one client at the same time, often over midnight: whose are the messages between them?"""
