@@ -8,6 +8,8 @@ create table if not exists dashboard.login_attempts (
   succeeded boolean not null default false,
   created_at timestamptz not null default now()
 );
+-- Whose password was checked and under which session_version: one that was changed meanwhile is not overwritten.
+alter table dashboard.login_attempts add column if not exists session_version integer;
 create index if not exists login_attempts_email_idx on dashboard.login_attempts (email, created_at);
 create index if not exists login_attempts_address_idx on dashboard.login_attempts (address, created_at);
 alter table dashboard.login_attempts enable row level security;
@@ -32,24 +34,30 @@ begin
   select count(*) filter (where a.email = mail and a.address = place and a.created_at > s.last_success) as pair,
     count(*) filter (where a.email = mail and a.created_at > s.last_success) as mail,
     count(*) filter (where a.address = place) as place,
-    extract(epoch from min(a.created_at) - since)::int + 1 as seconds
+    min(a.created_at) filter (where a.email = mail and a.address = place and a.created_at > s.last_success) as pair_since,
+    min(a.created_at) filter (where a.email = mail and a.created_at > s.last_success) as mail_since,
+    min(a.created_at) filter (where a.address = place) as place_since
   into recent
   from dashboard.login_attempts a, (
     select coalesce(max(b.created_at), '-infinity') as last_success from dashboard.login_attempts b
     where b.email = mail and b.succeeded) s
   where not a.succeeded and a.created_at > since and (a.email = mail or a.address = place);
   if recent.pair >= 5 or recent.mail >= 20 or recent.place >= 50 then
-    return jsonb_build_object('retry_after', greatest(recent.seconds, 1));
+    return jsonb_build_object('retry_after', greatest(1, 1 + extract(epoch from greatest(
+      case when recent.pair >= 5 then recent.pair_since end, case when recent.mail >= 20 then recent.mail_since end,
+      case when recent.place >= 50 then recent.place_since end) - since)::int));
   end if;
   insert into dashboard.login_attempts (email, address) values (mail, place) returning id into attempt;
   select jsonb_build_object('id', u.id, 'email', u.email, 'encrypted_password', nullif(u.encrypted_password, ''),
     'role', u.role, 'tenant_id', u.tenant_id, 'active', u.active, 'session_version', u.session_version)
   into person from dashboard.users u where lower(btrim(u.email)) = mail and u.duplicate_of is null;
+  update dashboard.login_attempts a set session_version = (person ->> 'session_version')::int where a.id = attempt;
   return jsonb_build_object('attempt', attempt, 'user', person);
 end
 $$;
 
--- Closes an attempt and writes it into the audit. `new_hash`: the same password, hashed at today's cost.
+-- Closes an attempt and writes it into the audit. `new_hash`: the same password, hashed at today's cost; it is dropped
+-- when somebody changed the password since the attempt began.
 create or replace function dashboard.finish_sign_in(
   attempt bigint, user_id bigint, succeeded boolean, address text, user_agent text, new_hash text default null
 ) returns void
@@ -60,7 +68,10 @@ begin
   update dashboard.login_attempts a set succeeded = finish_sign_in.succeeded where a.id = attempt;
   if finish_sign_in.succeeded then
     perform set_config('dashboard.rehash', 'on', true);
-    update dashboard.users u set last_sign_in_at = now(), encrypted_password = coalesce(new_hash, u.encrypted_password)
+    update dashboard.users u set last_sign_in_at = now(), encrypted_password = case
+        when new_hash is not null and exists (
+          select from dashboard.login_attempts a where a.id = attempt and a.session_version = u.session_version) then new_hash
+        else u.encrypted_password end
     where u.id = finish_sign_in.user_id;
     perform set_config('dashboard.rehash', 'off', true);
   end if;
