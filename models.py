@@ -5,16 +5,17 @@ Its one rule: nothing here sends a query or draws a page; a value is read once, 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any, Self, TypeVar
+from typing import Annotated, Any, Self, TypeVar
 from urllib.parse import urlencode
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, BeforeValidator, ConfigDict
 
 MAX_PERIOD_DAYS = 731
 """The longest custom period, in days: two years, one of them a leap year."""
@@ -265,6 +266,24 @@ _READERS: dict[str, Any] = {
 }
 
 
+FIRST_MOMENT = datetime(1, 1, 3, tzinfo=UTC)
+LAST_MOMENT = datetime(9999, 12, 29, tzinfo=UTC)
+NO_CLOCK_SHOWS = re.compile(r'-?infinity|\d{5,}-\d\d-.*|.* BC')
+
+
+def _on_the_clock(value: Any) -> Any:
+    """PostgreSQL's moments reach further than Python's: what lies beyond counts as the first or the last one."""
+    if not isinstance(value, str):
+        return value
+    if NO_CLOCK_SHOWS.fullmatch(value):
+        return FIRST_MOMENT if value.startswith('-') or value.endswith('BC') else LAST_MOMENT
+    return value
+
+
+Moment = Annotated[datetime, BeforeValidator(_on_the_clock)]
+"""A moment with its zone, as the database has it."""
+
+
 class Row(BaseModel):
     """A value that came from the database."""
 
@@ -381,8 +400,8 @@ class HourCell(Row):
 class Freshness(Row):
     """How old the figures are: when they were computed, the bot's last write, and days taken from the store."""
 
-    as_of: datetime
-    last_write: datetime | None
+    as_of: Moment
+    last_write: Moment | None
     stored_days: int
     live_days: int
 
@@ -397,9 +416,9 @@ class Dialog(Row):
     client_name: str | None = None
     client_phone: str | None = None
     channel: str = 'unknown'
-    started_at: datetime
-    ended_at: datetime | None = None
-    last_activity_at: datetime | None = None
+    started_at: Moment
+    ended_at: Moment | None = None
+    last_activity_at: Moment | None = None
     status: str
     intent: str | None = None
     drop_off: str | None = None
@@ -408,7 +427,7 @@ class Dialog(Row):
     staff: str | None = None
     is_booked: bool = False
     booking_status: str | None = None
-    booking_at: datetime | None = None
+    booking_at: Moment | None = None
     amount: Decimal | None = None
     currency: str | None = None
     messages_count: int | None = None
@@ -450,7 +469,7 @@ class Message(Row):
     role: str
     channel: str = 'unknown'
     text: str
-    created_at: datetime
+    created_at: Moment
 
 
 class Messages(Row):

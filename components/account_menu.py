@@ -59,13 +59,13 @@ class AccountMenu:
         order = list(THEME_ICONS)
         self._theme_switch.set_value(order[(order.index(self._theme) + 1) % len(order)])
 
-    def set_theme(self, theme: str) -> None:
-        """Take another theme and tell the page of it."""
+    def set_theme(self, theme: str) -> Any:
+        """Take another theme and tell the page of it; the answer is what the page does about it, to be awaited."""
         if theme == self._theme or theme not in THEME_ICONS:
-            return
+            return None
         self._theme = theme
         self._show_theme()
-        self._on_theme(theme)
+        return self._on_theme(theme)
 
     def _show_theme(self) -> None:
         self._theme_button.props['icon'] = icon_name(THEME_ICONS[self._theme])

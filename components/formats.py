@@ -33,7 +33,7 @@ def decimal(value: Number, digits: int = 0) -> str:
     number = Decimal(str(value))
     if not number.is_finite():
         return DASH
-    with localcontext(Context(prec=200)):  # a salon's table may hold any number, and 28 digits are not enough for all
+    with localcontext(Context(prec=28 + abs(number.adjusted()))):  # a salon's table may hold any number
         rounded = number.quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP)
         return format_decimal(rounded, pattern, locale=locale_of(language())).replace('-', MINUS)
 

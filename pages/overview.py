@@ -90,8 +90,10 @@ class OverviewView(View):
         super().show_error(error)
 
     async def fetch(self) -> None:
-        period = self.period
-        self.overview, self.overview_period = await self.data.overview.of(period), period
+        asked, period = self.address.params, self.period
+        overview = await self.data.overview.of(period)
+        if asked == self.address.params:
+            self.overview, self.overview_period = overview, period
 
     def draw(self) -> None:
         overview, period = self.overview, self.overview_period

@@ -116,15 +116,15 @@ class SessionsView(View):
 
     async def more(self) -> None:
         """Read the next page of the archive."""
-        query = self.query
-        if self.next_key is None or query != self.listed:
+        query, key = self.query, self.next_key
+        if key is None or query != self.listed:
             return
         try:
-            page_ = await self.data.dialogs.page(query, self.next_key)
+            page_ = await self.data.dialogs.page(query, key)
         except DataError as error:
             ui.notify(explain(error))
         else:
-            if query == self.query and self.is_open:
+            if (query, key) == (self.query, self.next_key) and self.is_open:
                 self.dialogs, self.next_key = [*self.dialogs, *page_.rows], page_.next_key
         self._show_rows()
 

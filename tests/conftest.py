@@ -120,5 +120,6 @@ async def dashboard(app_environment: Stack, caplog: pytest.LogCaptureFixture) ->
         running = Dashboard(app_environment)
         yield running
         await running.close()
-        errors = [record.getMessage() for record in caplog.get_records('call') if record.levelname == 'ERROR']
-        assert not errors
+    await pool.close()  # what was under way at the end opened it once more
+    errors = [record.getMessage() for record in caplog.get_records('call') if record.levelname == 'ERROR']
+    assert not errors

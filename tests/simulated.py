@@ -44,10 +44,13 @@ class Person:
 
     def __init__(self, stack: Stack, name: str, address: str) -> None:
         self.stack = stack
-        self.email = f'{name}@demo.salon'
+        self.email = name if '@' in name else f'{name}@demo.salon'
         transport = httpx.ASGITransport(core.app, client=(address, 1))
         self.http = httpx.AsyncClient(
-            transport=transport, base_url='http://test', event_hooks={'response': [self._remember]}
+            transport=transport,
+            base_url='http://test',
+            headers={'accept': 'text/html'},
+            event_hooks={'response': [self._remember]},
         )
         self.user = User(self.http)
         self.path = ''
@@ -189,16 +192,16 @@ class Dashboard:
         self.people.append(person)
         return person
 
-    async def signed_in(self, name: str = 'owner', path: str | None = '/') -> Person:
+    async def signed_in(self, name: str = 'owner', path: str | None = '/', *, password: str | None = None) -> Person:
         """A browser whose person has signed in and looks at `path`."""
         person = self.browser(name)
-        answer = await person.sign_in()
+        answer = await person.sign_in(password)
         assert answer.headers['location'] == '/'
         return await person.open(path) if path else person
 
     async def another_tab(self, person: Person, path: str = '/') -> Person:
         """The same browser once more: same cookies, another tab."""
-        tab = self.browser(person.email.split('@')[0])
+        tab = self.browser(person.email)
         tab.http.cookies = person.http.cookies
         return await tab.open(path)
 
