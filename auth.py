@@ -315,6 +315,8 @@ async def _close(client: Client, address: str) -> None:
     client.open(address)
     await asyncio.sleep(0.5)
     if not client.is_deleted:
+        for document in list(client._delete_tasks):  # of a tab that has gone already: it would be deleted once more
+            client._cancel_delete_task(document)
         client.delete()
 
 

@@ -11,6 +11,7 @@ import sys
 from functools import cache
 from typing import Annotated
 
+import jwt
 from pydantic import AfterValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -47,6 +48,10 @@ def _signing_key(value: SecretStr) -> SecretStr:
         raise ValueError('is not a valid JSON Web Key') from error
     if jwk.get('kty') != 'EC' or jwk.get('crv') != 'P-256' or 'd' not in jwk:
         raise ValueError('must be a private ES256 key (kty EC, crv P-256, with d)')
+    try:
+        jwt.PyJWK(jwk, algorithm='ES256')
+    except jwt.PyJWTError as error:
+        raise ValueError('is not a valid JSON Web Key') from error
     return value
 
 

@@ -268,7 +268,7 @@ _READERS: dict[str, Any] = {
 
 FIRST_MOMENT = datetime(1, 1, 3, tzinfo=UTC)
 LAST_MOMENT = datetime(9999, 12, 29, tzinfo=UTC)
-NO_CLOCK_SHOWS = re.compile(r'-?infinity|\d{5,}-\d\d-.*|.* BC')
+NO_CLOCK_SHOWS = re.compile(r'-?infinity|\d{5,}-\d\d-.*|9999-12-3.*|0001-01-0[12].*|.* BC')
 
 
 def _on_the_clock(value: Any) -> Any:
@@ -276,7 +276,7 @@ def _on_the_clock(value: Any) -> Any:
     if not isinstance(value, str):
         return value
     if NO_CLOCK_SHOWS.fullmatch(value):
-        return FIRST_MOMENT if value.startswith('-') or value.endswith('BC') else LAST_MOMENT
+        return FIRST_MOMENT if value.startswith(('-', '0001')) or value.endswith('BC') else LAST_MOMENT
     return value
 
 

@@ -74,11 +74,12 @@ export default {
     anchor() {
       const top = this.$refs.box.scrollTop;
       const seen = [...this.$refs.box.querySelectorAll(".chat-message")].find((node) => node.offsetTop + node.offsetHeight > top);
-      return seen && { id: seen.dataset.id, offset: seen.offsetTop - top };
+      return seen && { id: seen.dataset.id, offset: seen.offsetTop + seen.offsetHeight - top };
     },
     hold(anchor) {
       const node = anchor && this.$refs.box.querySelector(`[data-id="${anchor.id}"]`);
-      if (node) this.$refs.box.scrollTop = node.offsetTop - anchor.offset;
+      // by its lower edge: a message that was the first one loses its day and name above when older ones come in
+      if (node) this.$refs.box.scrollTop = node.offsetTop + node.offsetHeight - anchor.offset;
     },
     scrolled() {
       const { scrollTop, scrollHeight, clientHeight } = this.$refs.box;

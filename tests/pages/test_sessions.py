@@ -349,7 +349,9 @@ async def test_odd_rows_never_break_a_list_a_dialog_or_the_overview(
     assert person.view.error is None
 
 
-@pytest.mark.parametrize('moment', ['infinity', '-infinity', '20000-01-01', '0044-03-15 BC'])
+@pytest.mark.parametrize(
+    'moment', ['infinity', '-infinity', '20000-01-01', '9999-12-31 23:59:59+00', '0001-01-01 00:00+00', '0044-03-15 BC']
+)
 async def test_a_moment_that_no_clock_shows_breaks_nothing(
     dashboard: Dashboard, small_salon: SmallSalon, moment: str
 ) -> None:
