@@ -84,9 +84,12 @@ language plpgsql stable set search_path = ''
 as $$
 declare
   paid text := 'd.is_booked and d.booking_status is distinct from ''cancelled'' and d.amount is not null';
-  earlier text := 'not exists (select from dashboard.dialogs e where e.tenant_id = d.tenant_id and e.client_id = d.client_id'
-    ' and e.started_at <= d.started_at and (e.started_at, e.is_active, coalesce(e.archive_id, 0), e.session_id)'
-    ' < (d.started_at, d.is_active, coalesce(d.archive_id, 0), d.session_id)';
+  earlier text := 'd.client_id is not null and not exists (select from public.conversation_sessions_v2 e'
+    ' where e.tenant_id = d.tenant_id and e.user_id = d.client_id and e.started_at <= d.started_at and e.started_at >= %1$L'
+    ' and (d.is_active or (e.started_at, e.id) < (d.started_at, d.archive_id)))'
+    ' and not exists (select from dashboard.active_dialogs e'
+    ' where e.tenant_id = d.tenant_id and e.client_id = d.client_id and e.started_at <= d.started_at and e.started_at >= %1$L'
+    ' and (e.started_at < d.started_at or d.is_active and e.session_id < d.session_id))';
 begin
   return case figure
     when 'dialogs' then 'true'
@@ -96,10 +99,8 @@ begin
     when 'cancelled' then 'd.is_booked and d.booking_status = ''cancelled'''
     when 'revenue' then format('%s and coalesce(d.currency, %L) = %2$L', paid, home_currency)
     when 'other_currency' then format('%s and d.currency <> %L', paid, home_currency)
-    when 'clients' then 'd.client_id is not null and ' || earlier
-      || case when first_day is null then ')'
-        else format(' and e.started_at >= %L)', dashboard.day_start(first_day, zone)) end
-    when 'new_clients' then 'd.client_id is not null and ' || earlier || ')'
+    when 'clients' then format(earlier, coalesce(dashboard.day_start(first_day, zone), '-infinity'))
+    when 'new_clients' then format(earlier, '-infinity')
     when 'answered' then dashboard.answered_condition()
     when 'wanted' then 'd.reached >= 2'
     when 'service_chosen' then 'd.reached >= 3'
