@@ -24,6 +24,7 @@ from components.login_form import LoginForm
 from config import settings
 from data import Conflict, Data, NotAllowed, SessionEnded, Unavailable
 from devstack.demo.salons import SALON_A, SALON_B, SALONS
+from devstack.faults import ApiFault
 from devstack.stack import Stack
 from live import feed
 from models import DialogQuery, Figure, Role
@@ -321,9 +322,10 @@ async def test_the_form_says_the_same_about_every_wrong_pair(dashboard: Dashboar
     assert person.one(LoginForm)._props['error'] == '', 'an error is told once'
 
 
-async def test_without_the_data_store_the_form_says_so(dashboard: Dashboard) -> None:
+@pytest.mark.parametrize('fault', ['unavailable', 'error', 'down'])
+async def test_without_the_data_store_the_form_says_so(dashboard: Dashboard, fault: ApiFault) -> None:
     person = dashboard.browser()
-    with dashboard.stack.faults.active(api='unavailable'):
+    with dashboard.stack.faults.active(api=fault):
         answer = await person.sign_in()
         await person.open(answer.headers['location'])
     assert 'хранилище данных не отвечает' in person.one(LoginForm)._props['error']

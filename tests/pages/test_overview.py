@@ -259,6 +259,7 @@ async def test_an_answer_that_comes_late_does_not_replace_a_newer_one(dashboard:
         assert (view.overview_period.days, late.done()) == (90, False)
         await late
     assert view.shown_period and view.shown_period.days == 90
+    assert view.shown_for == {'period': '90d'}
     assert digits(cards(person)['dialogs']['value']) == view.overview.figures.dialogs
 
 
