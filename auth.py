@@ -11,6 +11,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 from uuid import UUID, uuid4
 
 import bcrypt
@@ -158,10 +159,11 @@ class Session:
         client.on_delete(lambda: self.clients.pop(client.id, None))
 
     def end(self, address: str) -> None:
-        """No token from now on; the open tabs go to `address`."""
+        """No token from now on; the open tabs go to `address`, which may hold `{next}` for where each of them is."""
         self.is_ended = True
         for client in list(self.clients.values()):
-            background_tasks.create(_close(client, address), name=f'{client.id}:close')
+            target = address.format(next=quote(client.sub_pages_router.current_path))
+            background_tasks.create(_close(client, target), name=f'{client.id}:close')
 
     def touch(self) -> None:
         """The person did something: the idle time starts anew. Raises SessionEnded after the session's end."""
@@ -264,7 +266,7 @@ class Sessions:
         if (stored := app.storage._users.get(key)) is not None:
             stored.clear()
         if session is not None:
-            session.end('/login?ended=1')
+            session.end('/login?ended=1&next={next}')
 
     async def choose_salon(self, session: Session, tenant_id: UUID) -> Session:
         """Show another salon, in all tabs of the browser. Raises NotAllowed when it is none of this person's."""
@@ -355,7 +357,11 @@ async def sign_in(email: str, password: str, *, address: str, user_agent: str) -
     hashed = person.get('encrypted_password')
     fits = await asyncio.to_thread(is_password, password, hashed)
     if person and not hashed:
-        fits = await _is_supabase_password(email.strip(), password)
+        try:
+            fits = await _is_supabase_password(email.strip(), password)
+        except Unavailable:
+            await system.call('withdraw_sign_in', attempt=answer['attempt'])
+            raise
     accepted = fits and _may_enter(person)
     new_hash = await asyncio.to_thread(hash_password, password) if accepted and hashed and is_weak(hashed) else None
     finish = system.call(

@@ -72,9 +72,13 @@ class Settings(BaseSettings):
     storage_secret: Annotated[Secret, AfterValidator(_long_enough)] = Field(
         description='Signs the session cookies; at least 32 random characters'
     )
-    bot_url: Address | None = Field(default=None, description='Address of the bot, for its health')
-    bot_webhook_url: Address | None = Field(default=None, description='Where commands for the bot are sent')
-    bot_webhook_secret: Secret | None = Field(default=None, description='Signs what is sent to the bot')
+    bot_url: Address | None = Field(default=None, description='Address of the bot (for what comes next; not used yet)')
+    bot_webhook_url: Address | None = Field(
+        default=None, description='Where commands for the bot will be sent (not used yet)'
+    )
+    bot_webhook_secret: Secret | None = Field(
+        default=None, description='Will sign what is sent to the bot (not used yet)'
+    )
     public_url: Address | None = Field(
         default=None, description='Address at which people open the dashboard; with https:// cookies are Secure'
     )

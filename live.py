@@ -178,12 +178,15 @@ class Feed:
         task.add_done_callback(self._tasks.discard)
 
     async def _forget_day(self, tenant_id: UUID, session_id: UUID) -> None:
-        try:
-            await self._data.forget_stored_day(tenant_id, session_id)
-        except DataError as error:
-            log.warning('stored day not invalidated', reason=repr(error))
-            return
-        self.publish('metrics_dailies', tenant_id)
+        for pause in (0, 1, 5, 30):
+            await asyncio.sleep(pause)
+            try:
+                await self._data.forget_stored_day(tenant_id, session_id)
+            except DataError as error:
+                log.warning('stored day not invalidated', reason=repr(error))
+            else:
+                self.publish('metrics_dailies', tenant_id)
+                return
 
     # --- polling
 
@@ -191,11 +194,14 @@ class Feed:
         while True:
             try:
                 marks = await self._data.pulse()
+                self._compare(marks)
             except DataError:
+                self._set(is_reachable=False)
+            except Exception:
+                log.exception('live feed: polling failed')
                 self._set(is_reachable=False)
             else:
                 self._set(is_reachable=True)
-                self._compare(marks)
             self._hurry.clear()
             seconds = SLOW_POLL_SECONDS if self.state is LiveState.LIVE else FAST_POLL_SECONDS
             try:

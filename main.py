@@ -3,6 +3,7 @@
 Its one rule: nothing is decided here but what is connected with what.
 """
 
+import asyncio
 import contextlib
 from urllib.parse import quote, urlsplit
 from uuid import UUID
@@ -20,10 +21,13 @@ from components.login_form import LoginForm
 from components.states import error_state
 from config import settings
 from data import Data, DataError, Unavailable, pool
-from live import feed
+from live import FAST_POLL_SECONDS, feed
 from models import LiveState, Role, User
 from pages import PAGES, load_pages
 from pages.router import Router, find
+
+SIGN_OUT_SECONDS = 2
+"""Signing out waits no longer for its line in the audit."""
 
 load_pages()
 theme.setup()
@@ -48,7 +52,7 @@ def favicon() -> FileResponse:
 
 
 @ui.page('/login', title='Agent P')
-async def login_page(request: Request, next: str = '/', lang: str = '') -> RedirectResponse | None:
+async def login_page(request: Request, next: str = '/', lang: str = '', ended: str = '') -> RedirectResponse | None:
     """The sign-in page; who is signed in already goes on to where he or she wanted to."""
     try:
         session = await sessions.current(request)
@@ -58,11 +62,11 @@ async def login_page(request: Request, next: str = '/', lang: str = '') -> Redir
         return RedirectResponse(safe_path(next))
     if lang in LANGUAGES:
         app.storage.user['language'] = lang
-    draw_login(request, next)
+    draw_login(request, next, is_ended=bool(ended))
     return None
 
 
-def draw_login(request: Request, next_path: str) -> None:
+def draw_login(request: Request, next_path: str, *, is_ended: bool) -> None:
     """Draw the form, with what was wrong with the last try."""
     language = str(app.storage.user.get('language', 'ru'))
     client = ui.context.client
@@ -70,7 +74,7 @@ def draw_login(request: Request, next_path: str) -> None:
     theme.apply(theme=str(app.storage.user.get('theme', 'auto')), language=language)
     failure = request.session.pop('sign_in_failure', None) or {}
     LoginForm(
-        error=failure_text(failure),
+        error=failure_text(failure) or (_('You are signed out. Sign in again to go on.') if is_ended else ''),
         email=str(failure.get('email', '')),
         next_path=safe_path(next_path),
         on_language=lambda code: ui.navigate.to(f'/login?lang={code}&next={quote(safe_path(next_path))}'),
@@ -122,7 +126,8 @@ def safe_path(path: str) -> str:
 def is_same_origin(request: Request) -> bool:
     """Whether a form came from a page of this app; browsers say so in every POST."""
     origin = request.headers.get('origin')
-    return origin is None or urlsplit(origin).netloc == request.headers.get('host')
+    own = {request.headers.get('host'), urlsplit(settings().public_url or '').netloc} - {None, ''}
+    return origin is None or urlsplit(origin).netloc in own
 
 
 def address_of(request: Request) -> str:
@@ -202,7 +207,7 @@ class Tab:
     def show_state(self) -> None:
         """Show how fresh the page is kept."""
         with self.frame.content:
-            self.frame.set_live(feed.state, feed.read_at, every_seconds=4)
+            self.frame.set_live(feed.state, feed.read_at, every_seconds=round(FAST_POLL_SECONDS))
             is_offline = feed.state is LiveState.OFFLINE
             self.frame.set_banner(
                 _('The data store does not answer. You see what was known; changes are not possible now.')
@@ -238,8 +243,9 @@ class Tab:
 
     async def sign_out(self) -> None:
         """End the session, in all tabs of this browser."""
-        with contextlib.suppress(DataError):
-            await Data(self.session).people.record('sign_out', '', address=address_of(self.request))
+        with contextlib.suppress(DataError, TimeoutError):
+            record = Data(self.session).people.record('sign_out', '', address=address_of(self.request))
+            await asyncio.wait_for(record, SIGN_OUT_SECONDS)
         await sessions.end(self.session.key)
 
 

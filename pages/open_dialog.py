@@ -80,7 +80,11 @@ class OpenDialogPanel:
                 self._show(opened)
 
     def _fail(self, key: str, error: DataError) -> None:
-        if key != self.key or self.opened is not None or not self.view.is_open:
+        if key != self.key or not self.view.is_open:
+            return
+        if isinstance(error, Unavailable):
+            self.view.later(self._retry, 'retry-dialog')
+        if self.opened is not None:
             return
         self.root.clear()
         with self.root:
@@ -89,13 +93,10 @@ class OpenDialogPanel:
                 empty_state(_('There is no such dialog'), explain(error), icon_name='search')
             else:
                 error_state(explain(error), on_retry=self.load)
-        if isinstance(error, Unavailable):
-            self.view.later(self._retry, 'retry-dialog')
 
     async def _retry(self) -> None:
         await asyncio.sleep(RETRY_SECONDS)
-        if self.opened is None:
-            await self.load()
+        await (self.load() if self.opened is None else self.reload())
 
     def _close_link(self) -> None:
         with link(to=self.closed(), classes='native-button is-quiet dialog-close'):
@@ -173,7 +174,8 @@ class OpenDialogPanel:
         self.data.serial = self._serial
         try:
             answer = await self.data.dialogs.newer(session_id, self.messages[-OVERLAP:][0])
-        except DataError:
+        except DataError as error:
+            self._fail(key, error)
             return
         if key == self.key and self.view.is_open:
             with self.root:

@@ -12,7 +12,7 @@ from components.day_chart import DayChart
 from components.dialog_list import DialogList
 from components.funnel_chart import FunnelChart
 from components.hour_map import HourMap
-from components.i18n import N_, _, format_ago, format_money, format_number
+from components.i18n import N_, _, format_day_time, format_money, format_number, format_time
 from components.kpi_card import KpiCard
 from components.link import link
 from components.page_head import page_head, section
@@ -102,7 +102,7 @@ class OverviewView(View):
         self.body.classes(remove='is-loading').set_visibility(True)
         self.picker.show(period)
         self._draw_hint(period)
-        if before is None or before.figures != overview.figures or before.days != overview.days:
+        if before is None or drawn_of(before) != drawn_of(overview):
             self._draw_cards(overview, period)
             self._draw_charts(overview, period)
         if before is None or (before.active, before.active_count) != (overview.active, overview.active_count):
@@ -175,10 +175,18 @@ class OverviewView(View):
                 link(text, to=DialogQuery(status=Status.ACTIVE).address())
 
     def _freshness(self, overview: Overview) -> str:
-        written = overview.freshness.last_write
+        zone, written = self.salon.timezone, overview.freshness.last_write
         if written is None:
             return _('The bot has not written anything yet.')
-        return _('The bot’s last message: {ago}.').format(ago=format_ago(written, now=overview.freshness.as_of))
+        return _('As of {now}. The bot’s last message: {written}.').format(
+            now=format_time(overview.freshness.as_of, zone), written=format_day_time(written, zone)
+        )
+
+
+def drawn_of(overview: Overview) -> tuple[object, ...]:
+    """What the cards, charts and tables show: they are drawn anew when any of it changed."""
+    parts = overview.figures, overview.previous, overview.days, overview.funnel
+    return (*parts, overview.services, overview.staff, overview.hours)
 
 
 def days_address(first: date, last: date) -> str:

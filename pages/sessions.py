@@ -223,8 +223,10 @@ def is_below(row: Dialog, newest: Sequence[Dialog]) -> bool:
 
 
 def distinct_rows(rows: Sequence[Dialog]) -> list[Dialog]:
-    """The rows, each dialog once: one that was archived meanwhile may have come twice."""
-    return list({(row.session_id, row.archive_id): row for row in rows}.values())
+    """The rows, each once; a dialog that was archived meanwhile is not listed as going on, too."""
+    archived = {row.session_id for row in rows if not row.is_active}
+    shown = [row for row in rows if not (row.is_active and row.session_id in archived)]
+    return list({(row.session_id, row.archive_id): row for row in shown}.values())
 
 
 def count_text(count: Count) -> str:

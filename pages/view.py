@@ -60,6 +60,7 @@ class View:
         """The parameters that what is on screen was read for."""
         self._ends: list[Callable[[], None]] = []
         self._serial: int | None = None
+        self._loads = self._shown_load = 0
 
     # --- what a page writes itself
 
@@ -112,14 +113,17 @@ class View:
         An answer that comes after the address has changed is dropped: it belongs to another list or period.
         """
         asked, failure = self.address.params, None
+        self._loads += 1
+        number = self._loads
         try:
             await self.fetch()
         except SessionEnded:
             return
         except DataError as error:
             failure = error
-        if not self.is_open or asked != self.address.params:
+        if not self.is_open or asked != self.address.params or number < self._shown_load:
             return
+        self._shown_load = number
         self.error = failure
         if failure is None:
             self.read_at, self.shown_for = datetime.now(UTC), asked

@@ -273,7 +273,7 @@ async def test_after_signing_out_the_old_cookie_opens_nothing(dashboard: Dashboa
     person, thief = await dashboard.signed_in(), dashboard.browser()
     thief.http.cookies.update(dict(person.http.cookies))
     person.click('Выйти')
-    await until(lambda: person.sent_to == ['/login?ended=1'])
+    await until(lambda: person.sent_to == ['/login?ended=1&next=/'])
     assert (await thief.open('/sessions')).path == '/login?next=/sessions'
 
 
@@ -370,7 +370,7 @@ async def test_a_session_ends_in_all_tabs_by(dashboard: Dashboard, people: Peopl
     tabs = [await person.open('/'), await dashboard.another_tab(person, '/sessions')]
     act(dashboard, person)
     await sessions.check_all()
-    await until(lambda: all(tab.sent_to == ['/login?ended=1'] for tab in tabs))
+    await until(lambda: all(tab.sent_to == ['/login?ended=1&next=/'] for tab in tabs))
     for tab in tabs:
         with pytest.raises(SessionEnded):
             await Data(tab.session).people.whoami()

@@ -1,4 +1,4 @@
--- Who did what, and two tables of the earlier Rails application that later pages build on.
+-- Who did what; and the alerts and verified bookings of the earlier Rails application.
 
 create table if not exists dashboard.audits (
   id bigserial primary key,

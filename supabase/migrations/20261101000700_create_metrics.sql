@@ -135,7 +135,7 @@ begin
   )
   select (r.started_at at time zone zone)::date, r.session_id,
     extract(epoch from r.next_at - r.created_at) * 1000
-  from run_start r where r.role = 'user' and r.next_role = 'assistant';
+  from run_start r where r.role = 'user' and r.next_role = 'assistant' and isfinite(r.created_at) and isfinite(r.next_at);
 end
 $$;
 
@@ -182,7 +182,7 @@ begin
     from response r group by r.day
   ), response_bucket as (
     select b.day, array_agg(b.tenths order by b.tenths) as response_tenths, array_agg(b.n order by b.tenths) as response_counts
-    from (select r.day, round(r.response_ms / 100.0)::int as tenths, count(*)::int as n from response r group by 1, 2) b
+    from (select r.day, least(round(r.response_ms / 100.0), 2147483647)::int as tenths, count(*)::int as n from response r group by 1, 2) b
     group by b.day
   ), client_day as (
     select c.day, c.client_id, lag(c.day) over (partition by c.client_id order by c.day) as before

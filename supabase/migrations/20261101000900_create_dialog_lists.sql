@@ -30,9 +30,9 @@ begin
   if query !~ '[[:alpha:]]' and length(digits) >= 4 then
     select array_agg(c.id) into clients from public.clients_v2 c
     where c.tenant_id = tenant
-      and (right(regexp_replace(coalesce(c.phone, c.whatsapp_id), '\D', '', 'g'), 10) like digits || '%'
-        or right(regexp_replace(coalesce(c.phone, c.whatsapp_id), '\D', '', 'g'), 10) like national || '%'
-        or reverse(right(regexp_replace(coalesce(c.phone, c.whatsapp_id), '\D', '', 'g'), 10)) like reverse(digits) || '%');
+      and (right(regexp_replace(coalesce(nullif(btrim(c.phone), ''), c.whatsapp_id), '\D', '', 'g'), 10) like digits || '%'
+        or right(regexp_replace(coalesce(nullif(btrim(c.phone), ''), c.whatsapp_id), '\D', '', 'g'), 10) like national || '%'
+        or reverse(right(regexp_replace(coalesce(nullif(btrim(c.phone), ''), c.whatsapp_id), '\D', '', 'g'), 10)) like reverse(digits) || '%');
   else
     select to_tsquery('pg_catalog.simple', string_agg(quote_literal(w) || ':*', ' & ')) into name_query
     from regexp_split_to_table(plain, '[^[:alnum:]]+') w where w <> '';

@@ -83,6 +83,18 @@ begin
 end
 $$;
 
+-- Takes back an attempt that could not be decided, because the service that knows the password did not answer.
+create or replace function dashboard.withdraw_sign_in(attempt bigint) returns void
+language plpgsql security definer set search_path = ''
+as $$
+begin
+  if dashboard.current_role() is distinct from 'system' then raise sqlstate 'PT403' using message = 'not allowed'; end if;
+  delete from dashboard.login_attempts a where a.id = attempt and not a.succeeded;
+end
+$$;
+revoke execute on function dashboard.withdraw_sign_in(bigint) from public;
+grant execute on function dashboard.withdraw_sign_in(bigint) to dashboard_app;
+
 -- The first user of an installation, made by the operator's command. Refuses when somebody already has the e-mail.
 create or replace function dashboard.create_user(email text, encrypted_password text, role text, tenant uuid) returns bigint
 language plpgsql security definer set search_path = ''

@@ -34,10 +34,10 @@ create index if not exists dashboard_clients_name
     to_tsvector('pg_catalog.simple', translate(lower(left(full_name, 500)), 'ё', 'е')));
 create index if not exists dashboard_clients_phone
   on public.clients_v2 (tenant_id,
-    (right(regexp_replace(coalesce(phone, whatsapp_id), '\D', '', 'g'), 10)) text_pattern_ops);
+    (right(regexp_replace(coalesce(nullif(btrim(phone), ''), whatsapp_id), '\D', '', 'g'), 10)) text_pattern_ops);
 create index if not exists dashboard_clients_phone_end
   on public.clients_v2 (tenant_id,
-    (reverse(right(regexp_replace(coalesce(phone, whatsapp_id), '\D', '', 'g'), 10))) text_pattern_ops);
+    (reverse(right(regexp_replace(coalesce(nullif(btrim(phone), ''), whatsapp_id), '\D', '', 'g'), 10))) text_pattern_ops);
 
 create index if not exists dashboard_wishlist_service
   on public.wishlist_v2 (tenant_id, (left(meta ->> 'service_id', 100)), id);

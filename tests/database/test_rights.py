@@ -65,6 +65,7 @@ SYSTEM_ONLY: dict[str, dict[str, Any]] = {
     'collect_metrics': {'tenant': A, 'first_day': '2026-01-01', 'last_day': '2026-01-02'},
     'forget_stored_day': {'tenant': A, 'session': str(uuid4())},
     'touch_canary': {'process': 'intruder'},
+    'withdraw_sign_in': {'attempt': 0},
     'pulse': {},
 }
 FOR_PEOPLE = {
