@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import logging
 import time
 from collections import defaultdict
 from collections.abc import Callable
@@ -26,6 +27,7 @@ from data import Data, DataError, LiveData
 from models import LiveState
 
 log = structlog.get_logger()
+logging.getLogger('realtime').setLevel(logging.CRITICAL)  # it calls every try of ours an error; we say it once
 
 ANYTHING = '*'
 TABLES = ('active_sessions_v2', 'conversation_sessions_v2', 'recent_history_v2', 'wishlist_v2', 'clients_v2')

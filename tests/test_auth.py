@@ -370,7 +370,7 @@ async def test_a_session_ends_in_all_tabs_by(dashboard: Dashboard, people: Peopl
     tabs = [await person.open('/'), await dashboard.another_tab(person, '/sessions')]
     act(dashboard, person)
     await sessions.check_all()
-    await until(lambda: all(tab.sent_to == ['/login?ended=1&next=/'] for tab in tabs))
+    await until(lambda: [tab.sent_to for tab in tabs] == [[f'/login?ended=1&next={at}'] for at in ('/', '/sessions')])
     for tab in tabs:
         with pytest.raises(SessionEnded):
             await Data(tab.session).people.whoami()
