@@ -111,7 +111,7 @@ def booking_of(dialog: Dialog, *, zone: str, currency: str) -> tuple[str, str, s
         return _('cancelled'), when, 'bad'
     if dialog.is_booked:
         amount = format_money(dialog.amount, dialog.currency or currency) if dialog.amount is not None else _('booked')
-        return _cut(amount), when, 'good'
+        return amount[:LONGEST], when, 'good'
     left: Label = label_of_raw(DropOff, dialog.drop_off)
     return '', _cut(left.text), left.tone
 

@@ -11,10 +11,11 @@ from urllib.parse import urlsplit
 
 import httpx
 import psycopg
-from nicegui import Client, core, ui
+from nicegui import Client, background_tasks, core, ui
 from nicegui.testing import User
 
 from auth import Session, Sessions, sessions
+from data import pool
 from devstack.stack import Stack
 from live import Feed, feed
 from pages.router import Router
@@ -212,9 +213,11 @@ class Dashboard:
             return cursor.fetchall() if cursor.description else []
 
     async def close(self) -> None:
-        """Close all browsers."""
+        """Close all browsers, and end what is under way: a request that outlives its pool keeps its socket."""
         for person in self.people:
             await person.close()
+        await background_tasks.teardown()
+        await until(lambda: not pool._flights)
 
 
 def path_of(address: str) -> str:

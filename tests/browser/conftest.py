@@ -29,7 +29,7 @@ PATIENCE_MS = 10_000
 expect.set_options(timeout=PATIENCE_MS)
 
 
-@pytest.fixture(scope='session')
+@pytest.fixture(scope='package')
 def served(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of the app, which runs as in production."""
     port, storage = free_port(), tmp_path_factory.mktemp('storage')
