@@ -69,7 +69,7 @@ async def empty(browser: Browser, app: Running, into: Path, look: str, width: in
     await sign_in(page, app, 'empty')
     for name, path in {'overview': '/', 'sessions': '/sessions', 'unknown': '/sessions/unknown'}.items():
         await page.goto(f'{app.url}{path}')
-        await settle(page, '.state')
+        await settle(page, '.state:visible')
         await picture(page, into, f'empty-{name}-{width}-{look}')
     await context.close()
 
