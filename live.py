@@ -278,7 +278,7 @@ class Connection:
             self._ready.set()
 
     def _on_canary(self, payload: Any) -> None:
-        _safely(lambda: self._recognise(payload['data']['record']))
+        _safely(lambda: self._recognise(payload['data'].get('record') or {}))
 
     def _recognise(self, record: dict[str, Any]) -> None:
         if record.get('id') == self._canary:

@@ -309,7 +309,8 @@ begin
     'dialog', dashboard.dialog_row(d),
     'summary', d.summary, 'booking_id', d.booking_id, 'booking_source', d.booking_source,
     'counted_elsewhere', d.booking_id is not null and not d.is_booked,
-    'duration_seconds', case when not d.is_active then extract(epoch from d.last_activity_at - d.started_at)::bigint end,
+    'duration_seconds', case when not d.is_active and isfinite(d.last_activity_at) and isfinite(d.started_at)
+      then extract(epoch from d.last_activity_at - d.started_at)::bigint end,
     'telegram_chat_id', (select c.telegram_chat_id from public.clients_v2 c where c.tenant_id = tenant and c.id = d.client_id),
     'whatsapp_id', (select c.whatsapp_id from public.clients_v2 c where c.tenant_id = tenant and c.id = d.client_id),
     'others', (select coalesce(jsonb_agg(dashboard.dialog_row(o.o) order by o.started_at desc), '[]') from (
