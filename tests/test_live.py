@@ -1,6 +1,7 @@
 """The live feed against the Realtime stand-in, whole and broken. Times are those of production: nothing is sped up."""
 
 import asyncio
+import gc
 import time
 from collections.abc import AsyncIterator, Callable
 from uuid import UUID, uuid4
@@ -12,6 +13,11 @@ from devstack.stack import Stack
 from live import ANYTHING, Change, Feed
 from models import LiveState
 
+# A try that is refused or cancelled while it opens leaves its socket to the garbage collector: the library's way.
+pytestmark = [
+    pytest.mark.filterwarnings('ignore::ResourceWarning'),
+    pytest.mark.filterwarnings('ignore::pytest.PytestUnraisableExceptionWarning'),
+]
 SALON = UUID('a0000000-0000-4000-8000-000000000001')
 OTHER = UUID('b0000000-0000-4000-8000-000000000002')
 
@@ -48,6 +54,8 @@ async def listening(app: Stack) -> AsyncIterator[Listening]:
     yield heard
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
+    await asyncio.sleep(0.1)
+    gc.collect()
 
 
 def write_message(stack: Stack, salon: UUID = SALON, text: str = 'Здравствуйте') -> UUID:
