@@ -5,7 +5,7 @@ The one rule: it is a plain form that posts `email`, `password` and `next`; noth
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 from nicegui import ui
@@ -24,17 +24,15 @@ class LoginForm(ui.element, component='login_form.js'):
         email: str = '',
         error: str = '',
         next_path: str = '/',
-        hidden: Mapping[str, str] | None = None,
-        action: str = '/login',
     ) -> None:
-        """`email` is what was typed before an error, `hidden` more fields to post along."""
+        """`email` is what was typed before an error."""
         super().__init__()
         ui.context.client.content.classes('bare')
         self._props.update(
             email=email,
             error=error,
-            action=action,
-            hidden={'next': next_path, **(hidden or {})},
+            action='/login',
+            hidden={'next': next_path},
             language=language(),
             languages=[list(pair) for pair in LANGUAGES.items()],
             icons=asset('icons.svg'),

@@ -41,11 +41,6 @@ def error_state(text: str = '', *, on_retry: Callable[..., Any] | None = None) -
     return element
 
 
-def skeleton_cards(count: int = 4) -> ui.element:
-    """Grey cards while figures are on their way."""
-    return _skeleton('skeleton-cards', count)
-
-
 def skeleton_rows(count: int = 6) -> ui.element:
     """Grey rows while a list is on its way."""
     return _skeleton('skeleton-rows', count)
