@@ -1,4 +1,4 @@
-"""Who may come in: passwords, sign-in, sessions, roles and the tokens under which the database answers.
+"""Who may come in: passwords, sign-in, sessions, roles.
 
 Its one rule: a session that has ended gets no token, so no handler of any open tab can read or do anything more.
 """
@@ -6,7 +6,6 @@ Its one rule: a session that has ended gets no token, so no handler of any open 
 from __future__ import annotations
 
 import asyncio
-import json
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,7 +14,6 @@ from urllib.parse import quote
 from uuid import UUID, uuid4
 
 import bcrypt
-import jwt
 import structlog
 from fastapi import Request
 from nicegui import Client, app, background_tasks
@@ -26,11 +24,11 @@ from supabase_auth.errors import AuthError
 from config import settings
 from data import Data, DataError, NotAllowed, SessionEnded, Unavailable, pool
 from models import Role, Salon, User, Whoami
+from tokens import SYSTEM, Tokens
 
 log = structlog.get_logger()
 
 BCRYPT_COST = 12
-TOKEN_SECONDS = 600
 IDLE_SECONDS = 12 * 3600
 ANSWER_SECONDS = 2.0
 """How long opening a page may wait for that: NiceGUI gives up on a page after three seconds."""
@@ -40,41 +38,6 @@ FAILURE_SECONDS = 1.0
 """Every failed sign-in takes this long, whatever was wrong with it."""
 
 NOBODY = bcrypt.hashpw(uuid4().bytes, bcrypt.gensalt(BCRYPT_COST))
-
-
-# --- tokens
-
-
-def mint(claims: Mapping[str, Any], *, seconds: int = TOKEN_SECONDS) -> str:
-    """A database token, HS256 or (when the setting holds a JSON Web Key) ES256. It never reaches a browser."""
-    secret = settings().supabase_jwt_secret.get_secret_value()
-    now = int(time.time())
-    payload = {'role': 'dashboard_app', 'aud': 'authenticated', 'iat': now, 'exp': now + seconds, **claims}
-    if not secret.lstrip().startswith('{'):
-        return jwt.encode(payload, secret, algorithm='HS256')
-    key = json.loads(secret)
-    headers = {'kid': key['kid']} if 'kid' in key else None
-    return jwt.encode(payload, jwt.PyJWK(key, algorithm='ES256').key, algorithm='ES256', headers=headers)
-
-
-class Tokens:
-    """A token for one set of claims, renewed two minutes before it expires."""
-
-    def __init__(self, claims: Mapping[str, Any]) -> None:
-        self._claims = claims
-        self.audience = (str(claims['app_role']), str(claims.get('tenant_id')))
-        self._token, self._fresh_until = '', 0.0
-
-    def token(self) -> str:
-        """A token that is good for two more minutes at least."""
-        if time.time() > self._fresh_until:
-            self._token = mint(self._claims)
-            self._fresh_until = time.time() + TOKEN_SECONDS - 120
-        return self._token
-
-
-SYSTEM = Tokens({'app_role': 'system'})
-"""The identity of the dashboard itself: signing in and the live feed."""
 
 
 # --- passwords
@@ -120,6 +83,11 @@ async def _is_supabase_password(email: str, password: str) -> bool:
 # --- sessions
 
 
+def address_of(request: Request) -> str:
+    """Where the request comes from; behind a proxy uvicorn has put the forwarded address here."""
+    return request.client.host if request.client else ''
+
+
 class Session:
     """A signed-in person in one browser, with the salon in view. All tabs of the browser share it."""
 
@@ -130,6 +98,7 @@ class Session:
         self.clients: dict[str, Client] = {}
         self.is_ended = False
         self.checked_at = time.monotonic()
+        self._address = ''
         self._tokens = _tokens_of(who.user, tenant_id)
 
     @property
@@ -153,6 +122,12 @@ class Session:
         """Role and salon."""
         return self._tokens.audience
 
+    def seen_at(self, address: str) -> None:
+        """Where the person is now: the token says it, so that the database can write it into the audit."""
+        if address != self._address:
+            self._address = address
+            self._tokens = _tokens_of(self.user, self.tenant_id, address)
+
     def attach(self, client: Client) -> None:
         """Remember an open tab, so that it is closed with the session."""
         self.clients[client.id] = client
@@ -174,9 +149,10 @@ class Session:
             stored['seen_at'] = time.time()
 
 
-def _tokens_of(user: User, tenant_id: UUID | None) -> Tokens:
+def _tokens_of(user: User, tenant_id: UUID | None, address: str = '') -> Tokens:
     salon = {'tenant_id': str(tenant_id)} if tenant_id else {}
-    return Tokens({'sub': str(user.id), 'app_role': user.role.value, **salon})
+    place = {'address': address[:100]} if address else {}
+    return Tokens({'sub': str(user.id), 'app_role': user.role.value, **salon, **place})
 
 
 def _stored(key: str) -> dict[str, Any] | None:
@@ -196,6 +172,12 @@ class Sessions:
 
     async def current(self, request: Request) -> Session | None:
         """The session of the browser that asks, or None. Raises Unavailable when it cannot be checked."""
+        session = await self._current(request)
+        if session:
+            session.seen_at(address_of(request))
+        return session
+
+    async def _current(self, request: Request) -> Session | None:
         key = str(request.session.get('id', ''))
         stored = _stored(key)
         if stored is None:

@@ -5,6 +5,7 @@ Its one rule: a setting that is missing or still a placeholder stops the start, 
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 import sys
@@ -55,6 +56,16 @@ def _signing_key(value: SecretStr) -> SecretStr:
     return value
 
 
+def _webhook_secret(value: SecretStr) -> SecretStr:
+    try:
+        key = base64.b64decode(value.get_secret_value().removeprefix('whsec_') + '==', validate=False)
+    except ValueError as error:
+        raise ValueError('must be whsec_ and 24 to 64 random bytes in Base64') from error
+    if not 24 <= len(key) <= 64:
+        raise ValueError('must be whsec_ and 24 to 64 random bytes in Base64')
+    return value
+
+
 Secret = Annotated[SecretStr, AfterValidator(_no_placeholder)]
 Address = Annotated[str, AfterValidator(_web_address)]
 
@@ -72,12 +83,10 @@ class Settings(BaseSettings):
     storage_secret: Annotated[Secret, AfterValidator(_long_enough)] = Field(
         description='Signs the session cookies; at least 32 random characters'
     )
-    bot_url: Address | None = Field(default=None, description='Address of the bot (for what comes next; not used yet)')
-    bot_webhook_url: Address | None = Field(
-        default=None, description='Where commands for the bot will be sent (not used yet)'
-    )
-    bot_webhook_secret: Secret | None = Field(
-        default=None, description='Will sign what is sent to the bot (not used yet)'
+    bot_url: Address | None = Field(default=None, description='Address of the bot; its health is asked for at /health')
+    bot_webhook_url: Address | None = Field(default=None, description='Where commands for the bot are sent')
+    bot_webhook_secret: Annotated[Secret, AfterValidator(_webhook_secret)] | None = Field(
+        default=None, description='Signs what is sent to the bot and what it answers: whsec_ and random bytes in Base64'
     )
     public_url: Address | None = Field(
         default=None, description='Address at which people open the dashboard; with https:// cookies are Secure'

@@ -15,6 +15,7 @@ rows by: which rows there are is the database's decision.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 from collections.abc import Callable, Coroutine
 from typing import Any, Protocol, TypeVar
@@ -27,6 +28,8 @@ from pydantic import BaseModel, ValidationError
 
 from config import settings
 from models import (
+    Command,
+    Commands,
     Count,
     DialogPage,
     DialogQuery,
@@ -63,11 +66,19 @@ class SessionEnded(NotAllowed):
 
 
 class Conflict(DataError):
-    """It exists already, or somebody else changed it first."""
+    """It exists already, or somebody else changed it first; `details` is what the database says about that."""
+
+    def __init__(self, reason: str = '', details: str | None = None) -> None:
+        super().__init__(reason)
+        self.reason, self.details = reason, details
 
 
 class Refused(DataError):
-    """The request itself is wrong."""
+    """The request itself is wrong: `reason` is a word for why, `field` the argument that it is about."""
+
+    def __init__(self, reason: str = '', field: str | None = None) -> None:
+        super().__init__(reason)
+        self.reason, self.field = reason, field
 
 
 class Unavailable(DataError):
@@ -133,9 +144,9 @@ def _as_data_error(error: APIError) -> DataError:
     if code in {'PT404', 'PGRST116', 'P0002'}:
         return NotFound(text)
     if code in {'23505', 'PT409'}:
-        return Conflict(text)
+        return Conflict(text, error.details)
     if code[:2] in {'22', '23'} or code in {'PT400', '400'}:
-        return Refused(text)
+        return Refused(text, error.details)
     return Unavailable(f'{code} {text}')
 
 
@@ -149,6 +160,7 @@ class Data:
         self.overview = OverviewData(self)
         self.dialogs = DialogData(self)
         self.people = PeopleData(self)
+        self.commands = CommandData(self)
         self.live = LiveData(self)
 
     async def call(self, function: str, **arguments: Any) -> Any:
@@ -172,6 +184,20 @@ class Data:
             raise Unavailable(repr(error)) from error
         return answer.data
 
+    async def act(self, function: str, key: UUID, **arguments: Any) -> Any:
+        """Do something, once for each `key` however often it is asked for. What the role may not do is audited.
+
+        Raises DataError, among them Conflict when somebody was faster.
+        """
+        try:
+            return await self.call(function, key=key, **arguments)
+        except SessionEnded:
+            raise
+        except NotAllowed:
+            with contextlib.suppress(DataError):
+                await self.people.record('refused', function)
+            raise
+
     async def one(self, model: type[M], function: str, **arguments: Any) -> M:
         """The one row that a function answers with. Raises NotFound when it answers with nothing."""
         if self.serial is None:
@@ -189,8 +215,12 @@ class Data:
 
 def _plain(value: Any) -> Any:
     """A value as JSON has it; PostgreSQL keeps no NUL in its texts."""
-    if value is None or isinstance(value, (int, float, bool, list)):
+    if value is None or isinstance(value, (int, float, bool)):
         return value
+    if isinstance(value, dict):
+        return {name: _plain(item) for name, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
     return str(value).replace('\x00', '')
 
 
@@ -285,6 +315,40 @@ class PeopleData:
         await self._data.call(
             'record_act', action=action, description=description, ip_address=address, user_agent=user_agent
         )
+
+
+class CommandData:
+    """Commands to the bot. All but `retry` is only for the identity of the system."""
+
+    def __init__(self, data: Data) -> None:
+        self._data = data
+
+    async def claim(self, number: int) -> list[Command]:
+        """Take up to so many commands that are due; nobody else gets them for a minute."""
+        answer = await self._data.call('claim_commands', number=number)
+        return parse(Commands, {'commands': answer}).commands
+
+    async def settle(self, command: Command, outcome: str, error: str = '') -> None:
+        """Write down how sending it ended: `taken`, `refused`, or any other word to try it later."""
+        await self._data.call(
+            'settle_command', command=command.id, lease=command.lease, outcome=outcome, error=error or None
+        )
+
+    async def hurry(self) -> None:
+        """Let no command wait for its next try any longer."""
+        await self._data.call('hurry_commands')
+
+    async def take_event(self, event: str, kind: str, data: dict[str, Any]) -> bool:
+        """Take a callback of the bot whose signature was checked; False when it was taken before."""
+        return bool(await self._data.call('take_bot_event', event=event, type=kind, data=data))
+
+    async def count_refused(self, reason: str, number: int) -> None:
+        """Add to the number of callbacks that were refused."""
+        await self._data.call('count_refused_callbacks', reason=reason, number=number)
+
+    async def retry(self, key: UUID, command: UUID) -> None:
+        """Try one again that did not get through. Raises Conflict when it is under way already."""
+        await self._data.act('retry_command', key, command=command)
 
 
 class LiveData:

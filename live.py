@@ -21,16 +21,18 @@ from uuid import UUID, uuid4
 import structlog
 from realtime import AsyncRealtimeChannel, AsyncRealtimeClient, RealtimePostgresChangesListenEvent
 
-from auth import SYSTEM
 from config import settings
 from data import Data, DataError, LiveData
 from models import LiveState
+from tokens import SYSTEM
 
 log = structlog.get_logger()
 logging.getLogger('realtime').setLevel(logging.CRITICAL)  # it calls every try of ours an error; we say it once
 
 ANYTHING = '*'
-TABLES = ('active_sessions_v2', 'conversation_sessions_v2', 'recent_history_v2', 'wishlist_v2', 'clients_v2')
+BOT_TABLES = ('active_sessions_v2', 'conversation_sessions_v2', 'recent_history_v2', 'wishlist_v2', 'clients_v2')
+OWN_TABLES = ('bot_commands',)
+CANARY_TABLE = 'live_canary'
 
 CHECK_SECONDS = 2.0
 CANARY_SECONDS = 6.0
@@ -77,6 +79,12 @@ class Feed:
         self._tasks: set[asyncio.Task[None]] = set()
         self.read_at = datetime.now(UTC)
         """When Supabase answered last."""
+
+    def last_write(self, tenant_id: UUID | None) -> datetime | None:
+        """When the bot wrote last into the salon, as far as it is known; None when it never did."""
+        marks = (self._marks or {}).get(str(tenant_id), {})
+        mark = marks.get('recent_history_v2')
+        return datetime.fromisoformat(mark) if mark else None
 
     @property
     def state(self) -> LiveState:
@@ -169,7 +177,7 @@ class Feed:
         if 'tenant_id' not in row:
             return
         tenant_id, table = UUID(str(row['tenant_id'])), str(data['table'])
-        key = row.get('session_id') or row.get('user_id') or row.get('id')
+        key = row.get('session_id') or row.get('client_id') or row.get('user_id') or row.get('id')
         self.publish(table, tenant_id, str(key) if key else None)
         if table == 'conversation_sessions_v2' and data.get('type') == 'UPDATE' and row.get('session_id'):
             self._spawn(self._forget_day(tenant_id, UUID(str(row['session_id']))))
@@ -252,9 +260,10 @@ class Connection:
 
     async def _join(self) -> None:
         every = RealtimePostgresChangesListenEvent.All
-        for table in TABLES:
-            self._channel.on_postgres_changes(every, self._on_event, schema='public', table=table)
-        self._channel.on_postgres_changes(every, self._on_canary, schema='dashboard', table='live_canary')
+        for schema, tables in (('public', BOT_TABLES), ('dashboard', OWN_TABLES)):
+            for table in tables:
+                self._channel.on_postgres_changes(every, self._on_event, schema=schema, table=table)
+        self._channel.on_postgres_changes(every, self._on_canary, schema='dashboard', table=CANARY_TABLE)
         self._channel.on_system(self._on_system)
         await self._client.set_auth(SYSTEM.token())
         await self._client.connect()

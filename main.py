@@ -12,9 +12,10 @@ from fastapi import Request
 from fastapi.responses import FileResponse, JSONResponse, RedirectResponse, Response
 from nicegui import app, background_tasks, ui
 
-from auth import Session, TooManyAttempts, sessions, sign_in
+from auth import Session, TooManyAttempts, address_of, sessions, sign_in
+from bot import LONGEST_EVENT, Receipt, bot
 from components import theme
-from components.i18n import LANGUAGES, _, set_language
+from components.i18n import LANGUAGES, _, format_day_time, set_language
 from components.layout import Frame, MenuEntry
 from components.link import is_inside
 from components.login_form import LoginForm
@@ -22,7 +23,7 @@ from components.states import error_state
 from config import settings
 from data import Data, DataError, Unavailable, pool
 from live import FAST_POLL_SECONDS, feed
-from models import LiveState, Role, User
+from models import BotState, LiveState, Role, User
 from pages import PAGES, load_pages
 from pages.router import Router, find
 
@@ -46,6 +47,24 @@ def health() -> JSONResponse:
 def favicon() -> FileResponse:
     """The icon for those who ask without reading the page; the route for all pages would answer else."""
     return FileResponse(theme.FAVICON, media_type='image/svg+xml')
+
+
+# --- the bot's callbacks
+
+
+@app.post('/api/bot/events', include_in_schema=False)
+async def take_bot_event(request: Request) -> JSONResponse:
+    """What became of a command, or of a client's consent; signed as docs/BOT_CONTRACT.md says."""
+    body = b''
+    async for part in request.stream():
+        body += part
+        if len(body) > LONGEST_EVENT:
+            break
+    try:
+        receipt = await bot.receive(body, request.headers)
+    except DataError:
+        receipt = Receipt(503, 'try again')
+    return JSONResponse({'status': receipt.text}, status_code=receipt.status)
 
 
 # --- signing in and out
@@ -130,11 +149,6 @@ def is_same_origin(request: Request) -> bool:
     return origin is None or urlsplit(origin).netloc in own
 
 
-def address_of(request: Request) -> str:
-    """Where the request comes from; behind a proxy uvicorn has put the forwarded address here."""
-    return request.client.host if request.client else ''
-
-
 def agent_of(request: Request) -> str:
     """The browser's own name for itself."""
     return request.headers.get('user-agent', '')[:300]
@@ -181,6 +195,7 @@ class Tab:
         self.client = ui.context.client
         self.stored = app.storage.user
         user, salon = session.user, session.salon
+        self.zone = salon.timezone if salon else 'Europe/Moscow'
         language = str(self.stored.get('language', user.language))
         set_language(self.client, language)
         self.dark = theme.apply(theme=str(self.stored.get('theme', user.theme)), language=language)
@@ -193,26 +208,32 @@ class Tab:
             salons=[(str(item.id), item.name) for item in session.who.salons],
             salon_id=str(salon.id) if salon else '',
             theme=str(self.stored.get('theme', user.theme)),
-            zone=salon.timezone if salon else 'Europe/Moscow',
+            zone=self.zone,
             on_language=self.choose_language,
             on_theme=self.choose_theme,
             on_sign_out=self.sign_out,
             on_salon=self.choose_salon,
         )
         self.show_state()
-        end_watch = feed.watch(self.show_state)
-        self.client.on_delete(end_watch)
+        for end_watch in (feed.watch(self.show_state), bot.watch(self.show_state)):
+            self.client.on_delete(end_watch)
         self.router = Router(session, self.frame)
 
     def show_state(self) -> None:
         """Show how fresh the page is kept."""
         with self.frame.content:
             self.frame.set_live(feed.state, feed.read_at, every_seconds=round(FAST_POLL_SECONDS))
-            is_offline = feed.state is LiveState.OFFLINE
-            self.frame.set_banner(
-                _('The data store does not answer. You see what was known; changes are not possible now.')
-                if is_offline else None
-            )  # fmt: skip
+            self.frame.set_banner(self._banner())
+
+    def _banner(self) -> str | None:
+        if feed.state is LiveState.OFFLINE:
+            return _('The data store does not answer. You see what was known; changes are not possible now.')
+        if bot.state is BotState.DOWN:
+            return _(
+                'The bot does not answer. Its last message: {time}. What needs it is not possible now;'
+                ' what was given to it before is kept and goes out as soon as it is back.'
+            ).format(time=format_day_time(feed.last_write(self.session.tenant_id), self.zone))
+        return None
 
     async def choose_language(self, code: str) -> None:
         """Draw the tab in another language and keep it for the next time."""
@@ -259,14 +280,16 @@ def entries_for(role: Role) -> list[MenuEntry]:
 
 @app.on_startup
 def start() -> None:
-    """Begin to listen, and to watch the sessions."""
+    """Begin to listen, to watch the sessions and to deliver to the bot."""
     background_tasks.create(feed.run(), name='live feed')
+    background_tasks.create(bot.run(), name='bot')
     background_tasks.create(sessions.watch(), name='sessions')
 
 
 @app.on_shutdown
 async def stop() -> None:
     """Close the connections."""
+    await bot.close()
     await pool.close()
 
 

@@ -42,6 +42,29 @@ class LiveState(StrEnum):
     OFFLINE = 'offline'
 
 
+class BotState(StrEnum):
+    """Whether the bot answers; `unknown` until it was asked, and when no address to ask is set."""
+
+    UP = 'up'
+    DOWN = 'down'
+    UNKNOWN = 'unknown'
+
+
+class CommandStatus(StrEnum):
+    """What became of a command: not taken yet, taken by the bot, carried out, refused by it, given up after a day."""
+
+    QUEUED = 'queued'
+    SENT = 'sent'
+    DELIVERED = 'delivered'
+    FAILED = 'failed'
+    DEAD = 'dead'
+
+    @property
+    def can_be_repeated(self) -> bool:
+        """Whether somebody may try it again."""
+        return self in {CommandStatus.FAILED, CommandStatus.DEAD}
+
+
 class Status(StrEnum):
     """How a dialog stands; `dropped` is the older word for `abandoned` and is read as it."""
 
@@ -492,3 +515,36 @@ class OpenDialog(Messages):
     whatsapp_id: str | None = None
     others: list[Dialog]
     others_count: int
+
+
+class Command(Row):
+    """A command that was claimed for sending; `lease` says that it is ours. `data` is what the bot gets."""
+
+    id: UUID
+    lease: UUID
+    type: str
+    created_at: Moment
+    data: dict[str, Any]
+
+
+class Commands(Row):
+    """Commands that were claimed together."""
+
+    commands: list[Command]
+
+
+class GivenCommand(Row):
+    """A command as the page shows it where it was given. `by` is a name; `error` a word of ours or the bot's text."""
+
+    id: UUID
+    type: str
+    client_id: UUID | None = None
+    status: CommandStatus
+    attempts: int = 0
+    error: str | None = None
+    text: str | None = None
+    created_at: Moment
+    next_attempt_at: Moment | None = None
+    sent_at: Moment | None = None
+    finished_at: Moment | None = None
+    by: str | None = None

@@ -16,9 +16,12 @@ from zoneinfo import ZoneInfo
 from nicegui import background_tasks, ui
 
 from auth import Session
+from bot import bot
+from components.form import Form
 from components.i18n import _
+from components.reasons import reason_text
 from components.states import error_state, stale_note
-from data import Data, DataError, NotAllowed, NotFound, Refused, SessionEnded, Unavailable
+from data import Conflict, Data, DataError, NotAllowed, NotFound, Refused, SessionEnded, Unavailable
 from live import Change, feed
 from models import LiveState, Salon
 
@@ -170,6 +173,36 @@ class View:
         if feed.state is not LiveState.OFFLINE and self.error is not None:
             self.later(self.load, 'load')
 
+    # --- acts
+
+    async def perform(self, form: Form, act: Awaitable[Any], *, done: str) -> bool:
+        """Do what a form asks for. Done: the form goes and a line says so; else it stays and says why.
+
+        What needs the bot is sent to it at once.
+        """
+        if not await self.attempt(act, fail=form.fail):
+            return False
+        form.close()
+        ui.notify(done, type='positive')
+        return True
+
+    async def attempt(self, act: Awaitable[Any], *, fail: Callable[..., None]) -> bool:
+        """Do something, or say why not with `fail(text, field=...)`; whether it was done."""
+        try:
+            self.session.touch()
+            await act
+        except SessionEnded:
+            fail(_('You are signed out. Sign in again in another tab, then send this once more: nothing is lost.'))
+            return False
+        except Refused as error:
+            fail(reason_text(error.reason), field=error.field)
+            return False
+        except DataError as error:
+            fail(explain_act(error))
+            return False
+        bot.deliver_soon()
+        return True
+
     def later(self, work: Callable[[], Awaitable[Any]], name: str) -> None:
         """Run `work` in the background, at most once at a time and once after."""
         if self.is_open:
@@ -179,6 +212,19 @@ class View:
     def today(self) -> date:
         """The salon's day."""
         return datetime.now(ZoneInfo(self.salon.timezone)).date()
+
+
+def explain_act(error: DataError) -> str:
+    """Why an act was not done."""
+    if isinstance(error, NotFound):
+        return _('This is not there any more. Nothing was changed.')
+    if isinstance(error, NotAllowed):
+        return _('You may not do this (any more). Nothing was changed.')
+    if isinstance(error, Conflict):
+        return reason_text(
+            error.reason, _('Somebody changed this a moment ago. Nothing was changed; please look again.')
+        )
+    return _('The data store does not answer. Nothing was changed; please try again.')
 
 
 def explain(error: DataError) -> str:

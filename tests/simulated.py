@@ -15,6 +15,7 @@ from nicegui import Client, background_tasks, core, ui
 from nicegui.testing import User
 
 from auth import Session, Sessions, sessions
+from bot import Bot, bot
 from data import pool
 from devstack.stack import Stack
 from live import Feed, feed
@@ -26,11 +27,13 @@ E = TypeVar('E', bound=ui.element)
 
 
 def forget_everything() -> None:
-    """Sessions and live feed as in a process that has just begun, on the loop that runs now."""
+    """Sessions, live feed and the bot's state as in a process that has just begun, on the loop that runs now."""
     vars(feed).clear()
     vars(feed).update(vars(Feed()))
     vars(sessions).clear()
     vars(sessions).update(vars(Sessions()))
+    vars(bot).clear()
+    vars(bot).update(vars(Bot()))
 
 
 async def until(is_so: Callable[[], object], seconds: float = PATIENCE) -> None:

@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_pri
 from nicegui import app as nicegui_app
 
 import auth
-from auth import SignedIn, TooManyAttempts, create_admin, mint, sessions, sign_in
+from auth import SignedIn, TooManyAttempts, create_admin, sessions, sign_in
 from components.login_form import LoginForm
 from config import settings
 from data import Conflict, Data, NotAllowed, SessionEnded, Unavailable
@@ -29,6 +29,7 @@ from devstack.stack import Stack
 from live import feed
 from models import DialogQuery, Figure, Role
 from tests.simulated import Dashboard, Person, until
+from tokens import Tokens, mint
 
 ROOT = Path(auth.__file__).parent
 PASSWORD = 'Правильный пароль 7'
@@ -211,7 +212,7 @@ def test_a_private_json_web_key_signs_tokens_with_es256(
 
 
 def test_a_token_is_renewed_before_it_expires(app_environment: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
-    tokens = auth.Tokens({'app_role': 'system'})
+    tokens = Tokens({'app_role': 'system'})
     first, now = tokens.token(), time.time()
     monkeypatch.setattr(time, 'time', lambda: now + 470)
     assert tokens.token() == first

@@ -8,15 +8,17 @@ ALLOWED = {
     'models': set(),
     'config': set(),
     'data': {'config', 'models'},
-    'auth': {'config', 'data', 'models'},
-    'live': {'auth', 'config', 'data', 'models'},
+    'tokens': {'config'},
+    'auth': {'config', 'data', 'models', 'tokens'},
+    'bot': {'config', 'data', 'models', 'tokens'},
+    'live': {'config', 'data', 'models', 'tokens'},
     'components': {'components', 'models'},
-    'pages': {'auth', 'components', 'data', 'live', 'models', 'pages'},
-    'main': {'auth', 'components', 'config', 'data', 'live', 'models', 'pages'},
+    'pages': {'auth', 'bot', 'components', 'data', 'live', 'models', 'pages'},
+    'main': {'auth', 'bot', 'components', 'config', 'data', 'live', 'models', 'pages'},
     'jobs': {'bot', 'config', 'data', 'jobs', 'models'},
 }
-OWN = {*ALLOWED, 'bot', 'devstack', 'bench', 'tests'}
-WITHOUT_NICEGUI = {'models', 'config', 'data', 'jobs'}
+OWN = {*ALLOWED, 'devstack', 'bench', 'tests'}
+WITHOUT_NICEGUI = {'models', 'config', 'data', 'tokens', 'bot', 'jobs'}
 KNOWS_SUPABASE = {'data', 'auth', 'live'}
 SUPABASE = {'supabase', 'supabase_auth', 'postgrest', 'realtime'}
 

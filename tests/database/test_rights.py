@@ -46,16 +46,19 @@ TABLES: dict[str, dict[str, Any]] = {
          'public.recent_history_v2', 'public.wishlist_v2', 'public.user_ltm_v2', 'public.agent_trajectories_v2',
          'dashboard.archived_dialogs', 'dashboard.active_dialogs', 'dashboard.dialogs', 'dashboard.unlinked_messages',
          'dashboard.metrics_dailies', 'dashboard.metrics_breakdowns', 'dashboard.metrics_watermarks',
-         'dashboard.alerts', 'dashboard.bookings'), ONE_SALON),
+         'dashboard.alerts', 'dashboard.bookings', 'dashboard.bot_commands', 'dashboard.client_opt_outs'), ONE_SALON),
     **dict.fromkeys(
         ('public.tenants_v2', 'dashboard.salons', 'dashboard.tenant_settings', 'dashboard.users'),
         ALL_FOR_THE_PLATFORM),
     'dashboard.audits': NOT_FOR_STAFF,
     'dashboard.login_attempts': {},
+    'dashboard.bot_events': {},
+    'dashboard.refused_callbacks': {},
     'dashboard.live_canary': NOT_FOR_THE_PLATFORMS_EYES,
 }  # fmt: skip
 WITHOUT_TENANT = {'public.tenants_v2': 'id', 'dashboard.salons': 'id'}
-UNGRANTED = {'dashboard.login_attempts'}
+UNGRANTED = {'dashboard.login_attempts': 'email', 'dashboard.bot_events': 'id', 'dashboard.refused_callbacks': 'reason'}
+"""Tables that nobody reads through the API, with a text column of each."""
 CANARY = 'dashboard.live_canary'
 
 SYSTEM_ONLY: dict[str, dict[str, Any]] = {
@@ -67,6 +70,11 @@ SYSTEM_ONLY: dict[str, dict[str, Any]] = {
     'touch_canary': {'process': 'intruder'},
     'withdraw_sign_in': {'attempt': 0},
     'pulse': {},
+    'claim_commands': {},
+    'settle_command': {'command': str(uuid4()), 'lease': str(uuid4()), 'outcome': 'taken'},
+    'hurry_commands': {},
+    'take_bot_event': {'event': 'intruder', 'type': 'command.delivered', 'data': {}},
+    'count_refused_callbacks': {'reason': 'intruder', 'number': 1},
 }
 FOR_PEOPLE = {
     'claim', 'current_role', 'current_tenant', 'current_user_id', 'is_timezone', 'salon_timezone', 'salon_currency',
@@ -74,9 +82,12 @@ FOR_PEOPLE = {
     'compute_breakdowns', 'changed_days', 'valid_days', 'percentile_of', 'label_of', 'dialog_row', 'overview',
     'search', 'figure_condition', 'dialog_condition', 'page_of_dialogs', 'count_dialogs', 'messages_of',
     'dialog_messages', 'open_dialog', 'answered_condition', 'estimated_dialogs', 'record_act', 'whoami',
-    'set_preferences',
+    'set_preferences', 'retry_command',
 }  # fmt: skip
-INTERNAL = {'is_system', 'end_sessions_of_changed_user', 'store_days'}
+INTERNAL = {
+    'is_system', 'end_sessions_of_changed_user', 'store_days', 'is_still_signed_in', 'begin_act', 'finish_act',
+    'wants_messages', 'queue_command', 'take_waitlist_event', 'command_row', 'name_of_user',
+}  # fmt: skip
 
 
 class Api:
@@ -119,10 +130,20 @@ def rows(stack: Stack) -> Iterator[None]:
         insert('insert into dashboard.users (email, tenant_id) values (%s, %s)', [(f'r-{s}', s) for (s,) in salons])
         connection.execute("insert into dashboard.login_attempts (email, address) values ('rights', 'rights')")
         connection.execute("insert into dashboard.live_canary values ('rights')")
+        connection.execute("insert into dashboard.bot_events (id, type) values ('rights', 'rights')")
+        connection.execute("insert into dashboard.refused_callbacks values ('2000-01-01', 'rights', 1)")
+        insert("insert into dashboard.client_opt_outs values (%s, gen_random_uuid(), '2000-01-01')", salons)
+        insert(
+            'insert into dashboard.bot_commands (id, key, tenant_id, type, status, last_error)'
+            " values (gen_random_uuid(), gen_random_uuid(), %s, 'client.message', 'dead', 'rights')",
+            salons,
+        )
         yield
         for table in ('alerts where kind', 'bookings where status', 'audits where action', 'live_canary where id',
-                      'login_attempts where email'):  # fmt: skip
+                      'login_attempts where email', 'bot_events where id', 'refused_callbacks where reason',
+                      'bot_commands where last_error'):  # fmt: skip
             connection.execute(f"delete from dashboard.{table} = 'rights'".encode())
+        connection.execute("delete from dashboard.client_opt_outs where opted_out_at = '2000-01-01'")
         connection.execute("delete from dashboard.users where email like 'r-%'")
         connection.execute("delete from public.agent_trajectories_v2 where step_type = 'rights'")
 
@@ -180,10 +201,11 @@ def test_a_person_sees_the_rows_of_their_own_salon_only(apis: dict[str, Api], pe
 
 
 @pytest.mark.parametrize('person', PEOPLE)
-def test_only_the_system_sees_the_canary_and_nobody_the_attempts(apis: dict[str, Api], person: str) -> None:
+def test_only_the_system_sees_the_canary_and_nobody_what_is_nobodys(apis: dict[str, Api], person: str) -> None:
     canary = apis[person].send('GET', CANARY, 'select=id')
     assert (canary.status_code == 200 and bool(canary.json())) == (person == 'system')
-    assert apis[person].send('GET', 'dashboard.login_attempts', 'select=*').status_code in {401, 403}
+    for table in UNGRANTED:
+        assert apis[person].send('GET', table, 'select=*').status_code in {401, 403}
 
 
 @pytest.mark.parametrize('person', REFUSED)
@@ -210,9 +232,9 @@ def test_who_signs_in_with_supabase_auth_gets_a_token_that_reads_nothing(stack: 
 def test_nobody_writes_into_any_table(apis: dict[str, Api], db: Connection, person: str) -> None:
     before = contents(db)
     for table in TABLES:
-        column = 'id' if table == CANARY else 'email' if table in UNGRANTED else WITHOUT_TENANT.get(table, 'tenant_id')
+        column = 'id' if table == CANARY else UNGRANTED.get(table) or WITHOUT_TENANT.get(table, 'tenant_id')
         filters = f'{column}=not.is.null'
-        value = A if column != 'id' or table in WITHOUT_TENANT else 'changed'
+        value = A if column == 'tenant_id' or table in WITHOUT_TENANT else 'changed'
         for verb, query, options in (('POST', '', {'json': {column: value}}), ('DELETE', filters, {}),
                                      ('PATCH', filters, {'json': {column: value}})):  # fmt: skip
             answer = apis[person].send(verb, table, query, **options)

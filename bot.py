@@ -1,0 +1,245 @@
+"""The bot at the other end: commands go to its webhook, its callbacks come in, and its health is watched.
+
+Its one rule: a command is in the database before anything is sent, so nothing here is worth keeping: whatever happens
+to a try, the next one is made from the row. docs/BOT_CONTRACT.md says what the bot may rely on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections import Counter
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+import httpx
+import structlog
+from standardwebhooks import Webhook, WebhookVerificationError
+
+from config import settings
+from data import CommandData, Data, DataError, Refused
+from models import BotState, Command
+from tokens import SYSTEM
+
+log = structlog.get_logger()
+
+SEND_SECONDS = 10.0
+"""How long the bot may take to say that it took a command."""
+AT_ONCE = 8
+"""Commands under way at the same time; of one client there is never more than one."""
+HEALTH_SECONDS = 10.0
+HEALTH_TIMEOUT_SECONDS = 4.0
+LONGEST_EVENT = 64 * 1024
+"""Bytes that a callback may have."""
+
+
+class Outcome(NamedTuple):
+    """How one try to send ended: `taken`, `refused` for ever or `later`; `error` says why not."""
+
+    word: str
+    error: str = ''
+
+
+class Receipt(NamedTuple):
+    """What a callback is answered with."""
+
+    status: int
+    text: str
+
+
+class Bot:
+    """The bot as this process knows it."""
+
+    def __init__(self, data: CommandData | None = None) -> None:
+        self._data = data or Data(SYSTEM).commands
+        self._http: httpx.AsyncClient | None = None
+        self._delivery: asyncio.Task[None] | None = None
+        self._is_wanted = False
+        self._refused: Counter[str] = Counter()
+        self._counting: asyncio.Task[None] | None = None
+        self._watchers: list[Callable[[], None]] = []
+        self.state = BotState.UNKNOWN
+
+    @property
+    def is_reachable(self) -> bool:
+        """Whether what needs the bot may be offered: it answers, or nobody knows better."""
+        return self.state is not BotState.DOWN
+
+    def _client(self) -> httpx.AsyncClient:
+        if self._http is None:
+            self._http = httpx.AsyncClient(timeout=SEND_SECONDS, trust_env=False, follow_redirects=False)
+        return self._http
+
+    async def close(self) -> None:
+        """End what is under way and close the connections."""
+        for task in (self._delivery, self._counting):
+            if task and not task.done():
+                task.cancel()
+                await asyncio.gather(task, return_exceptions=True)
+        client, self._http = self._http, None
+        if client:
+            await client.aclose()
+
+    # --- sending
+
+    def deliver_soon(self) -> None:
+        """Send what is due, now and in the background. Asking again meanwhile means one more round after this one."""
+        self._is_wanted = True
+        if self._delivery is None or self._delivery.done():
+            self._delivery = asyncio.create_task(self._deliver_while_wanted())
+
+    async def _deliver_while_wanted(self) -> None:
+        while self._is_wanted:
+            self._is_wanted = False
+            try:
+                await self.deliver()
+            except DataError as error:
+                log.warning('commands not delivered', reason=repr(error))
+
+    async def deliver(self) -> int:
+        """Send every command that is due, of each client one after the other; how many tries that took.
+
+        Raises DataError when the database cannot be asked; what was claimed is then free again after its lease.
+        """
+        if not (settings().bot_webhook_url and settings().bot_webhook_secret):
+            return 0
+        tries, more = 0, asyncio.Semaphore(AT_ONCE)
+        while claimed := await self._data.claim(AT_ONCE * 2):
+            await asyncio.gather(*(self._deliver(command, more) for command in claimed))
+            tries += len(claimed)
+        return tries
+
+    async def _deliver(self, command: Command, room: asyncio.Semaphore) -> None:
+        async with room:
+            outcome = await self._send(command)
+        await self._data.settle(command, outcome.word, outcome.error)
+        if outcome.word != 'taken':
+            log.warning('command not taken', command=str(command.id), type=command.type, reason=outcome.error)
+
+    async def _send(self, command: Command) -> Outcome:
+        """One try. The signature covers id, time and body (Standard Webhooks); the id is the command's own."""
+        secret = settings().bot_webhook_secret
+        assert secret
+        body = json.dumps(
+            {'type': command.type, 'timestamp': command.created_at.isoformat(), 'data': command.data},
+            ensure_ascii=False,
+        )
+        now = datetime.now(UTC)
+        headers = {
+            'content-type': 'application/json',
+            'webhook-id': str(command.id),
+            'webhook-timestamp': str(int(now.timestamp())),
+            'webhook-signature': Webhook(secret.get_secret_value()).sign(str(command.id), now, body),
+        }
+        try:
+            answer = await self._client().post(str(settings().bot_webhook_url), content=body.encode(), headers=headers)
+        except httpx.HTTPError as error:
+            return Outcome('later', type(error).__name__)
+        if answer.is_success or answer.status_code == httpx.codes.CONFLICT:
+            return Outcome('taken')
+        word = 'refused' if answer.status_code == httpx.codes.GONE else 'later'
+        return Outcome(word, f'HTTP {answer.status_code}')
+
+    # --- health
+
+    def watch(self, watcher: Callable[[], None]) -> Callable[[], None]:
+        """Call `watcher` when the bot goes or comes back; the answer ends that."""
+        self._watchers.append(watcher)
+        return lambda: self._watchers.remove(watcher) if watcher in self._watchers else None
+
+    async def run(self) -> None:
+        """Ask for the bot's health and deliver what is due, for as long as the process lives."""
+        while True:
+            await self.check()
+            if self.is_reachable:
+                self.deliver_soon()
+            await asyncio.sleep(HEALTH_SECONDS)
+
+    async def check(self) -> None:
+        """Ask once whether the bot is well."""
+        before, self.state = self.state, await self._ask()
+        if self.state is before:
+            return
+        log.info('bot state', state=self.state.value)
+        if before is BotState.DOWN:
+            try:
+                await self._data.hurry()
+            except DataError as error:
+                log.warning('commands not hurried', reason=repr(error))
+        for watcher in list(self._watchers):
+            watcher()
+
+    async def _ask(self) -> BotState:
+        if not settings().bot_url:
+            return BotState.UNKNOWN
+        try:
+            answer = await self._client().get(f'{settings().bot_url}/health', timeout=HEALTH_TIMEOUT_SECONDS)
+        except httpx.HTTPError:
+            return BotState.DOWN
+        return BotState.UP if answer.is_success else BotState.DOWN
+
+    # --- callbacks
+
+    async def receive(self, body: bytes, headers: Mapping[str, str]) -> Receipt:
+        """Take a callback: 200 when it counted, 409 when it came before, 4xx when it is not to be believed or read.
+
+        Raises Unavailable when it could not be written down: the bot shall send it again.
+        """
+        event = self._verified(body, headers)
+        if isinstance(event, Receipt):
+            self._refuse(event.text)
+            return event
+        try:
+            is_new = await self._data.take_event(headers['webhook-id'], event['type'], event['data'])
+        except Refused:
+            self._refuse('unknown')
+            return Receipt(400, 'unknown')
+        if not is_new:
+            self._refuse('replayed')
+            return Receipt(409, 'replayed')
+        return Receipt(200, 'taken')
+
+    def _verified(self, body: bytes, headers: Mapping[str, str]) -> dict[str, Any] | Receipt:
+        secret = settings().bot_webhook_secret
+        if secret is None or 'webhook-signature' not in headers:
+            return Receipt(401, 'unsigned')
+        if len(body) > LONGEST_EVENT:
+            return Receipt(413, 'too long')
+        try:
+            Webhook(secret.get_secret_value()).verify(body, dict(headers), json_parse=False)
+        except WebhookVerificationError as error:
+            return Receipt(401, 'old' if 'timestamp' in str(error) else 'forged')
+        except ValueError:
+            return Receipt(401, 'forged')
+        return _event_of(body) or Receipt(400, 'malformed')
+
+    def _refuse(self, reason: str) -> None:
+        """Count a callback that was refused; many at once are written down together."""
+        log.warning('callback refused', reason=reason)
+        self._refused[reason] += 1
+        if self._counting is None or self._counting.done():
+            self._counting = asyncio.create_task(self._count())
+
+    async def _count(self) -> None:
+        while self._refused:
+            counted, self._refused = self._refused, Counter()
+            try:
+                for reason, number in counted.items():
+                    await self._data.count_refused(reason, number)
+            except DataError as error:
+                log.warning('refused callbacks not counted', reason=repr(error))
+            await asyncio.sleep(1)
+
+
+def _event_of(body: bytes) -> dict[str, Any] | None:
+    """The event that a body holds; None when it holds something else."""
+    try:
+        event = json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+    is_event = isinstance(event, dict) and isinstance(event.get('type'), str) and isinstance(event.get('data'), dict)
+    return event if is_event else None
+
+
+bot = Bot()
