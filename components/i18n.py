@@ -11,7 +11,7 @@ import sys
 from components.formats import DASH, format_change, format_money, format_number, format_share
 from components.phones import dial_number, format_phone
 from components.times import format_ago, format_day, format_day_time, format_duration, format_time, salon_time
-from components.translate import DEFAULT_LANGUAGE, LANGUAGES, N_, _, language, ngettext, set_language
+from components.translate import DEFAULT_LANGUAGE, LANGUAGES, N_, _, language, ngettext, set_language, speaking
 
 __all__ = [
     'DASH',
@@ -34,6 +34,7 @@ __all__ = [
     'ngettext',
     'salon_time',
     'set_language',
+    'speaking',
 ]
 
 
