@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from components.i18n import N_, _
-from models import Channel, DropOff, Figure, Intent, LiveState, PeriodName, Role, Sentiment, Status
+from models import Channel, CommandStatus, DropOff, Figure, Intent, LiveState, PeriodName, Role, Sentiment, Status
 
 
 @dataclass(frozen=True)
@@ -77,6 +77,13 @@ LABELS: dict[type[StrEnum], dict[StrEnum, tuple[str, str, str]]] = {
         LiveState.LIVE: (N_('live'), 'good', 'live'),
         LiveState.POLLING: (N_('refreshes by itself'), 'warn', 'retry'),
         LiveState.OFFLINE: (N_('no connection'), 'bad', 'offline'),
+    },
+    CommandStatus: {
+        CommandStatus.QUEUED: (N_('waiting for the bot'), 'neutral', 'clock'),
+        CommandStatus.SENT: (N_('handed to the bot'), 'info', 'check'),
+        CommandStatus.DELIVERED: (N_('delivered'), 'good', 'check'),
+        CommandStatus.FAILED: (N_('not delivered'), 'bad', 'warning'),
+        CommandStatus.DEAD: (N_('given up'), 'bad', 'warning'),
     },
     PeriodName: {
         PeriodName.TODAY: (N_('Today'), 'neutral', ''),
