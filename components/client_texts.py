@@ -1,48 +1,56 @@
-"""What the bot writes to clients for the salon: suggestions that people change before they send them.
+"""What the bot writes to clients who wait, for the salon: suggestions that people change before they send them.
 
-The one rule: clients read Russian here, whatever language the one who writes has chosen for the dashboard.
+The one rule: a text is in the client's language, whatever language the one who writes has chosen for the dashboard.
 """
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import datetime
 
-from components.i18n import N_, _, format_day, format_time, salon_time, speaking
+from components.i18n import N_, format_day, format_time, salon_time, speaking
+from components.message_form import Template, filled
+from models import WaitingEntry
 
 CLIENT_LANGUAGE = 'ru'
-OFFER = N_('Hello{name}! A place has become free{service}: {day} at {time}{staff}. Does it suit you?')
-FREE_SOON = N_('Hello{name}! You are on our waiting list{service}. Which days and times would suit you this week?')
-STILL_WANTED = N_('Hello{name}! You wanted to come{service}. Is it still of interest to you?')
-NOT_POSSIBLE = N_('Hello{name}! Unfortunately nothing has become free{service}. Shall we look for another day?')
-TEMPLATES = {
-    N_('Ask for days that suit'): FREE_SOON,
-    N_('Ask whether it is still wanted'): STILL_WANTED,
-    N_('Nothing free'): NOT_POSSIBLE,
-}
+WISH_TEMPLATES = (
+    Template(N_('Ask for days that suit'), N_('{greeting} You are on our waiting list. Which days would suit you?')),
+    Template(
+        N_('Ask for days that suit'),
+        N_('{greeting} You are on our waiting list for “{service}”. Which days would suit you?'),
+    ),
+    Template(N_('Ask whether it is still wanted'), N_('{greeting} You wanted to come to us. Is it still of interest?')),
+    Template(
+        N_('Ask whether it is still wanted'),
+        N_('{greeting} You wanted to come for “{service}”. Is it still of interest?'),
+    ),
+    Template(
+        N_('Nothing has become free'),
+        N_('{greeting} Sadly no place for “{service}” has become free on {date}. Shall we find another day?'),
+    ),
+)
+"""Of two with the same title the later one is taken, if all its gaps are filled."""
+OFFERS = (
+    Template('', N_('{greeting} A place has become free: {date} at {time}. Does it suit you?')),
+    Template('', N_('{greeting} A place for “{service}” has become free: {date} at {time}. Does it suit you?')),
+    Template(
+        '', N_('{greeting} A place for “{service}” has become free: {date} at {time}, with {staff}. Does it suit you?')
+    ),
+)
 
 
-def _filled(text: str, *, name: str | None, service: str | None, wished_on: date | None = None, **more: str) -> str:
-    when = f' ({format_day(wished_on, year=False)})' if wished_on else ''
-    return _(text).format(
-        name=f', {name.split()[0][:40]}' if name and name.split() else '',
-        service=f' — {service[:80]}{when}' if service else '',
-        **more,
-    )
-
-
-def offer_text(*, name: str | None, service: str | None, staff: str | None, at: datetime, zone: str) -> str:
-    """The bot's question whether a time suits."""
+def values_of(entry: WaitingEntry) -> dict[str, str]:
+    """What fills the gaps of a text about a wish. A name that is no name is left out."""
+    name = entry.client_name or ''
+    is_name = any(sign.isalpha() for sign in name) and not any(sign.isdigit() for sign in name)
     with speaking(CLIENT_LANGUAGE):
-        local = salon_time(at, zone)
-        return _filled(
-            OFFER, name=name, service=service, day=format_day(local.date(), weekday=True, year=False),
-            time=format_time(at, zone), staff=_(', with {staff}').format(staff=staff) if staff else '',
-        )  # fmt: skip
+        day = format_day(entry.wished_on, year=False) if entry.wished_on else ''
+    return {'name': name if is_name else '', 'service': entry.service or '', 'date': day}
 
 
-def wish_texts(*, name: str | None, service: str | None, wished_on: date | None) -> list[tuple[str, str]]:
-    """Suggestions for a message about a wish: pairs of a title for the one who writes, and the text for the client."""
-    titles = [_(title) for title in TEMPLATES]
+def offer_text(entry: WaitingEntry, *, staff: str, at: datetime, zone: str) -> str:
+    """The bot's question whether a time suits, with as much in it as is known."""
     with speaking(CLIENT_LANGUAGE):
-        texts = [_filled(text, name=name, service=service, wished_on=wished_on) for text in TEMPLATES.values()]
-    return list(zip(titles, texts, strict=True))
+        day = format_day(salon_time(at, zone).date(), weekday=True, year=False)
+    values = values_of(entry) | {'date': day, 'time': format_time(at, zone), 'staff': staff}
+    texts = [filled(offer, values, CLIENT_LANGUAGE) for offer in OFFERS]
+    return next(text for text in reversed(texts) if text)

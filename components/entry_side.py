@@ -7,17 +7,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date, datetime
+from functools import partial
 from typing import Any
 
 from nicegui import ui
 
 from components.button import button
+from components.command_state import command_state
 from components.i18n import _, dial_number, format_ago, format_day_time, format_money, format_phone
 from components.icons import icon
 from components.labels import label_of, label_of_raw
 from components.link import outside_link
 from components.waiting_texts import offer_pill, wished_text
-from models import CommandStatus, GivenCommand, OpenEntry, TimeOfDay, WaitingEntry, WishAct, WishStatus, WishStep
+from models import GivenCommand, OpenEntry, TimeOfDay, WaitingEntry, WishAct, WishStatus, WishStep
 
 
 def entry_facts(entry: WaitingEntry, *, today: date, zone: str) -> None:
@@ -72,12 +74,12 @@ def entry_contact(opened: OpenEntry) -> None:
 
 
 def entry_story(
-    opened: OpenEntry, *, zone: str, currency: str, on_retry: Callable[[GivenCommand], Any], can_retry: bool = True
+    opened: OpenEntry, *, zone: str, currency: str, on_retry: Callable[[GivenCommand], Any], unable: str = ''
 ) -> None:
-    """What happened to the entry, the newest last."""
+    """What happened to the entry, the newest last; `unable` says why nothing can be tried again just now."""
+    draw_step = partial(_step, zone=zone, currency=currency, on_retry=on_retry, unable=unable)
     moments: list[tuple[datetime, Callable[[], None]]] = [
-        (step.at, lambda step=step: _step(step, zone=zone, currency=currency, on_retry=on_retry if can_retry else None))  # type: ignore[misc]
-        for step in opened.actions
+        (step.at, partial(draw_step, step)) for step in opened.actions
     ]
     moments.append(
         (opened.entry.created_at, lambda: _bot_line(_('The client asked for it'), opened.entry.created_at, zone))
@@ -99,7 +101,7 @@ def _bot_line(text: str, at: datetime, zone: str) -> None:
             ui.label(format_day_time(at, zone)).classes('muted small')
 
 
-def _step(step: WishStep, *, zone: str, currency: str, on_retry: Callable[[GivenCommand], Any] | None) -> None:
+def _step(step: WishStep, *, zone: str, currency: str, on_retry: Callable[[GivenCommand], Any], unable: str) -> None:
     label = label_of(step.kind)
     with ui.element('li').classes(f'story-step tone-{label.tone}'):
         icon(label.icon)
@@ -110,7 +112,7 @@ def _step(step: WishStep, *, zone: str, currency: str, on_retry: Callable[[Given
             who = step.by or _('the bot')
             ui.label(f'{who} · {format_day_time(step.at, zone)}').classes('muted small').props('dir=auto')
             if step.command and step.kind is not WishAct.ACCEPTED and step.kind is not WishAct.DECLINED:
-                command_line(step.command, zone=zone, on_retry=on_retry)
+                command_state(step.command, zone=zone, on_retry=on_retry, unable=unable)
 
 
 def _more(step: WishStep, *, zone: str, currency: str) -> str:
@@ -119,18 +121,3 @@ def _more(step: WishStep, *, zone: str, currency: str) -> str:
     if step.offer_at:
         return ': ' + ', '.join(filter(None, (format_day_time(step.offer_at, zone), step.offer_staff)))
     return ''
-
-
-def command_line(command: GivenCommand, *, zone: str, on_retry: Callable[[GivenCommand], Any] | None) -> None:
-    """What became of a command, with the reason and a way to try again where there is one."""
-    label = label_of(CommandStatus(command.status))
-    with ui.element('div').classes('row-of small'):
-        ui.label(label.text).classes(f'pill tone-{label.tone}')
-        if command.error and command.status is not CommandStatus.DELIVERED:
-            ui.label(command.error[:200]).classes('muted').props('dir=auto')
-        if command.next_attempt_at and command.attempts:
-            ui.label(_('next try at {time}').format(time=format_day_time(command.next_attempt_at, zone))).classes(
-                'muted'
-            )
-        if on_retry and command.status.can_be_repeated:
-            button(_('Try again'), icon='retry', kind='quiet', on_click=lambda: on_retry(command))

@@ -95,11 +95,11 @@ LABELS: dict[type[StrEnum], dict[StrEnum, tuple[str, str, str]]] = {
         LiveState.OFFLINE: (N_('no connection'), 'bad', 'offline'),
     },
     CommandStatus: {
-        CommandStatus.QUEUED: (N_('waiting to be sent'), 'neutral', 'clock'),
-        CommandStatus.SENT: (N_('the bot has it'), 'info', 'clock'),
-        CommandStatus.DELIVERED: (N_('done by the bot'), 'good', 'check'),
-        CommandStatus.FAILED: (N_('not possible'), 'bad', 'warning'),
-        CommandStatus.DEAD: (N_('did not get through'), 'bad', 'warning'),
+        CommandStatus.QUEUED: (N_('waiting for the bot'), 'neutral', 'clock'),
+        CommandStatus.SENT: (N_('handed to the bot'), 'info', 'check'),
+        CommandStatus.DELIVERED: (N_('delivered'), 'good', 'check'),
+        CommandStatus.FAILED: (N_('not delivered'), 'bad', 'warning'),
+        CommandStatus.DEAD: (N_('given up'), 'bad', 'warning'),
     },
     WishStatus: {
         WishStatus.WAITING: (N_('waiting'), 'accent', 'clock'),

@@ -106,7 +106,8 @@ class OpenEntryPanel:
                 entry_facts(opened.entry, today=self.view.today, zone=salon.timezone)
                 entry_contact(opened)
                 ui.label(_('What has happened')).classes('side-title').props('role=heading aria-level=3')
-                entry_story(opened, zone=salon.timezone, currency=salon.currency, on_retry=self.retry)
+                unable = '' if bot.is_reachable else _('The bot does not answer, so this is not possible now.')
+                entry_story(opened, zone=salon.timezone, currency=salon.currency, on_retry=self.retry, unable=unable)
 
     def _draw_head(self, opened: OpenEntry) -> None:
         entry = opened.entry

@@ -14,10 +14,11 @@ from typing import Any
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
-from components.client_texts import offer_text, wish_texts
+from components.client_texts import WISH_TEMPLATES, offer_text, values_of
 from components.form import Form
-from components.i18n import N_, _, format_ago, ngettext
+from components.i18n import N_, _, currency_sign, format_ago, ngettext
 from components.labels import label_of, label_of_raw
+from components.message_form import MessageForm
 from components.reasons import reason_text
 from components.toast import Toast
 from data import Conflict, Refused, WaitingListData
@@ -53,8 +54,12 @@ class WaitingListActs:
 
     def convert(self, entries: Sequence[WaitingEntry]) -> None:
         """They are booked."""
-        form = self._form(_('The client is booked'), entries, submit=_('Save'), act=self._convert)
-        form.text('amount', _('Amount, {currency}').format(currency=self.view.salon.currency), hint=_('May stay empty'))
+        form = self.form(_('The client is booked'), entries, submit=_('Save'), act=self._convert)
+        form.text(
+            'amount',
+            _('Amount, {currency}').format(currency=currency_sign(self.view.salon.currency)),
+            hint=_('May stay empty'),
+        )
         form.area('note', _('Note'))
         form.open()
 
@@ -64,7 +69,7 @@ class WaitingListActs:
 
     def cancel(self, entries: Sequence[WaitingEntry]) -> None:
         """They wait no longer."""
-        form = self._form(_('Take off the list'), entries, submit=_('Take off'), act=self._cancel)
+        form = self.form(_('Take off the list'), entries, submit=_('Take off'), act=self._cancel)
         reasons = [_(reason) for reason in REASONS_TO_CANCEL]
         form.choice('reason', _('Why'), [(reason, reason) for reason in reasons], reasons[0])
         form.area('note', _('Details'))
@@ -78,7 +83,7 @@ class WaitingListActs:
 
     def note(self, entries: Sequence[WaitingEntry]) -> None:
         """Write something down."""
-        form = self._form(_('Note'), entries, submit=_('Save'), act=self._note)
+        form = self.form(_('Note'), entries, submit=_('Save'), act=self._note)
         form.area('note', _('Note'), hint=_('Seen by your colleagues, not by the client'))
         form.open()
 
@@ -87,16 +92,16 @@ class WaitingListActs:
 
     def write(self, entries: Sequence[WaitingEntry]) -> None:
         """Let the bot write to the client."""
-        entry = entries[0]
-        texts = wish_texts(name=entry.client_name, service=entry.service, wished_on=entry.wished_on)
-        form = self._form(_('Write through the bot'), [entry], submit=_('Send'), act=self._write)
-        choice = form.choice('template', _('Suggestion'), [(text, title) for title, text in texts], texts[0][1])
-        area = form.area('message', _('Message'), texts[0][1])
-        choice.on_value_change(lambda event: area.set_value(event.value))
-        form.open()
+        MessageForm(
+            _('Write through the bot'),
+            templates=WISH_TEMPLATES,
+            values=values_of(entries[0]),
+            on_submit=SeenEntries(self, entries[:1], self._write).send,
+            hint=entries_text(entries[:1]),
+        ).open()
 
     async def _write(self, form: Form, seen: dict[int, str]) -> dict[int, str]:
-        return await self.data.write(form.key, seen, message=form.value('message'))
+        return await self.data.write(form.key, seen, message=form.value('text'))
 
     def offer(self, entries: Sequence[WaitingEntry]) -> None:
         """Let the bot ask the client whether a time suits."""
@@ -104,8 +109,9 @@ class WaitingListActs:
 
     # --- doing it
 
-    def _form(self, title: str, entries: Sequence[WaitingEntry], *, submit: str, act: Act) -> Form:
-        return SeenForm(self, title, entries, submit=submit, act=act)
+    def form(self, title: str, entries: Sequence[WaitingEntry], *, submit: str, act: Act) -> Form:
+        """A form about entries."""
+        return Form(title, submit=submit, on_submit=SeenEntries(self, entries, act).send, hint=entries_text(entries))
 
     async def reopen(self, entries: Sequence[WaitingEntry]) -> None:
         """They wait again."""
@@ -128,24 +134,22 @@ class WaitingListActs:
         await self.done()
 
 
-class SeenForm(Form):
-    """A form about entries as they were seen. When somebody was faster it says so, and asks again."""
+class SeenEntries:
+    """Entries as they stood when a form was opened. When somebody was faster the form says so, and asks again."""
 
-    def __init__(
-        self, acts: WaitingListActs, title: str, entries: Sequence[WaitingEntry], *, submit: str, act: Act
-    ) -> None:
+    def __init__(self, acts: WaitingListActs, entries: Sequence[WaitingEntry], act: Act) -> None:
         self.acts, self.act = acts, act
         self.seen = {entry.id: entry.version for entry in entries}
-        super().__init__(title, submit=submit, on_submit=self._send, hint=entries_text(entries))
+        self.left: dict[int, str] = {}
+
+    async def send(self, form: Form) -> None:
+        """Do the act of a form."""
+        if await self.acts.view.attempt(self._send(form), fail=form.fail, conflict=self._changed):
+            form.close()
+            await self.acts.finished(self.act, self.left)
 
     async def _send(self, form: Form) -> None:
-        done: dict[int, str] = {}
-        if await self.acts.view.attempt(self._act(done), fail=self.fail, conflict=self._changed):
-            self.close()
-            await self.acts.finished(self.act, done)
-
-    async def _act(self, done: dict[int, str]) -> None:
-        done |= await self.act(self, self.seen)
+        self.left = await self.act(form, self.seen)
 
     def _changed(self, error: Conflict) -> str:
         text, versions = changes_text(error)
@@ -158,7 +162,7 @@ class OfferForm:
 
     def __init__(self, acts: WaitingListActs, entry: WaitingEntry) -> None:
         self.acts, self.entry, self.zone = acts, entry, ZoneInfo(acts.view.salon.timezone)
-        self.form = acts._form(_('Offer a time'), [entry], submit=_('Ask the client'), act=self._offer)
+        self.form = acts.form(_('Offer a time'), [entry], submit=_('Ask the client'), act=self._offer)
         today = acts.view.today
         day = entry.wished_on if entry.wished_on and entry.wished_on > today else today + timedelta(days=1)
         staff = acts.figures.staff if acts.figures else []
@@ -170,7 +174,7 @@ class OfferForm:
         hours = [(str(n), ngettext('{number} hour', '{number} hours', n).format(number=n)) for n in ANSWER_HOURS]
         self.hours = self.form.choice('offer_until', _('Wait for the answer'), hours, '24')
         self.suggested = ''
-        self.message = self.form.area('message', _('The bot’s question'))
+        self.message = self.form.area('text', _('The bot’s question'))
         for field in (self.day, self.time, self.staff):
             field.on_value_change(self._suggest)
         self._suggest()
@@ -187,10 +191,7 @@ class OfferForm:
 
     def _suggest(self) -> None:
         if self.at and self.message.value in {'', self.suggested}:
-            entry = self.entry
-            self.suggested = offer_text(
-                name=entry.client_name, service=entry.service, staff=self.staff.value, at=self.at, zone=self.zone.key
-            )
+            self.suggested = offer_text(self.entry, staff=self.staff.value or '', at=self.at, zone=self.zone.key)
             self.message.set_value(self.suggested)
 
     async def _offer(self, form: Form, seen: dict[int, str]) -> dict[int, str]:
@@ -198,7 +199,7 @@ class OfferForm:
         until = datetime.now(UTC) + timedelta(hours=int(self.hours.value))
         return await self.acts.data.offer(
             form.key, seen, at=at, staff=self.staff.value or '', until=min(until, at) if at else None,
-            message=form.value('message'),
+            message=form.value('text'),
         )  # fmt: skip
 
 

@@ -7,10 +7,21 @@ import pytest
 from components import catalogues
 from components.labels import LABELS, label_of, label_of_raw, weekday_name
 from components.theme import TONES
-from models import Channel, DropOff, Figure, Intent, LiveState, PeriodName, Role, Sentiment, Status
+from models import Channel, CommandStatus, DropOff, Figure, Intent, LiveState, PeriodName, Role, Sentiment, Status
 from tests.components.conftest import Speak
 
-KINDS: list[type[StrEnum]] = [Status, Intent, DropOff, Sentiment, Channel, Figure, Role, LiveState, PeriodName]
+KINDS: list[type[StrEnum]] = [
+    Status,
+    CommandStatus,
+    Intent,
+    DropOff,
+    Sentiment,
+    Channel,
+    Figure,
+    Role,
+    LiveState,
+    PeriodName,
+]
 
 
 @pytest.mark.parametrize('code', ['ru', 'en'])
