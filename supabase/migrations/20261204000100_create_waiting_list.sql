@@ -187,7 +187,7 @@ as $$
     'created_at', e.created_at, 'status', e.status, 'decided_at', e.decided_at,
     'decided_by', dashboard.name_of_user(case when e.decision in ('converted', 'cancelled') then e.decided_by end),
     'amount', case e.status when 'converted' then e.amount end, 'currency', e.currency, 'version', e.version,
-    'is_missed', e.status = 'waiting' and e.wished_on < today,
+    'is_missed', e.status = 'waiting' and coalesce(e.wished_on < today, false),
     'offer', case when e.offer_at is not null then jsonb_build_object('at', e.offer_at, 'staff', e.offer_staff,
       'until', e.offer_until, 'answer', e.offer_answer,
       'command', dashboard.last_try(e.offer_command)) end,

@@ -46,18 +46,21 @@ TABLES: dict[str, dict[str, Any]] = {
          'public.recent_history_v2', 'public.wishlist_v2', 'public.user_ltm_v2', 'public.agent_trajectories_v2',
          'dashboard.archived_dialogs', 'dashboard.active_dialogs', 'dashboard.dialogs', 'dashboard.unlinked_messages',
          'dashboard.metrics_dailies', 'dashboard.metrics_breakdowns', 'dashboard.metrics_watermarks',
-         'dashboard.alerts', 'dashboard.bookings', 'dashboard.bot_commands', 'dashboard.client_opt_outs'), ONE_SALON),
+         'dashboard.alerts', 'dashboard.bookings', 'dashboard.bot_commands', 'dashboard.client_opt_outs',
+         'dashboard.wishlist_actions', 'dashboard.wishlist_states'), ONE_SALON),
     **dict.fromkeys(
         ('public.tenants_v2', 'dashboard.salons', 'dashboard.tenant_settings', 'dashboard.users'),
         ALL_FOR_THE_PLATFORM),
     'dashboard.audits': NOT_FOR_STAFF,
     'dashboard.login_attempts': {},
+    'dashboard.waiting_entries': {},
     'dashboard.bot_events': {},
     'dashboard.refused_callbacks': {},
     'dashboard.live_canary': NOT_FOR_THE_PLATFORMS_EYES,
 }  # fmt: skip
 WITHOUT_TENANT = {'public.tenants_v2': 'id', 'dashboard.salons': 'id'}
-UNGRANTED = {'dashboard.login_attempts': 'email', 'dashboard.bot_events': 'id', 'dashboard.refused_callbacks': 'reason'}
+UNGRANTED = {'dashboard.login_attempts': 'email', 'dashboard.bot_events': 'id', 'dashboard.refused_callbacks': 'reason',
+             'dashboard.waiting_entries': 'version'}  # fmt: skip
 """Tables that nobody reads through the API, with a text column of each."""
 CANARY = 'dashboard.live_canary'
 
@@ -82,11 +85,14 @@ FOR_PEOPLE = {
     'compute_breakdowns', 'changed_days', 'valid_days', 'percentile_of', 'label_of', 'dialog_row', 'overview',
     'search', 'figure_condition', 'dialog_condition', 'page_of_dialogs', 'count_dialogs', 'messages_of',
     'dialog_messages', 'open_dialog', 'answered_condition', 'estimated_dialogs', 'record_act', 'whoami',
-    'set_preferences', 'retry_command',
+    'set_preferences', 'retry_command', 'page_of_waiting_list', 'count_waiting_list', 'waiting_list_figures',
+    'open_waiting_entry', 'act_on_waiting_list',
 }  # fmt: skip
 INTERNAL = {
     'is_system', 'end_sessions_of_changed_user', 'store_days', 'is_still_signed_in', 'begin_act', 'finish_act',
-    'wants_messages', 'queue_command', 'take_waitlist_event', 'command_row', 'name_of_user',
+    'wants_messages', 'queue_command', 'take_waitlist_event', 'command_row', 'name_of_user', 'last_try',
+    'keep_wishlist_state', 'wished_on', 'is_day', 'note_of', 'waiting_row', 'waiting_condition',
+    'check_waiting_list_act', 'shown_phone', 'shown_text',
 }  # fmt: skip
 
 
@@ -138,10 +144,13 @@ def rows(stack: Stack) -> Iterator[None]:
             " values (gen_random_uuid(), gen_random_uuid(), %s, 'client.message', 'dead', 'rights')",
             salons,
         )
+        action = 'insert into dashboard.wishlist_actions (tenant_id, wishlist_id, kind, note, bot_status)'
+        insert(f"{action} values (%s, -1, 'converted', 'rights', 'pending')", salons)
         yield
+        connection.execute('delete from dashboard.wishlist_states where wishlist_id = -1')
         for table in ('alerts where kind', 'bookings where status', 'audits where action', 'live_canary where id',
                       'login_attempts where email', 'bot_events where id', 'refused_callbacks where reason',
-                      'bot_commands where last_error'):  # fmt: skip
+                      'bot_commands where last_error', 'wishlist_actions where note'):  # fmt: skip
             connection.execute(f"delete from dashboard.{table} = 'rights'".encode())
         connection.execute("delete from dashboard.client_opt_outs where opted_out_at = '2000-01-01'")
         connection.execute("delete from dashboard.users where email like 'r-%'")
