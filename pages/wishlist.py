@@ -10,6 +10,7 @@ from typing import ClassVar
 from nicegui import ui
 
 from bot import bot
+from components.export_columns import WAITING_LIST
 from components.i18n import N_, _, format_number, ngettext
 from components.page_head import page_head
 from components.period_picker import PeriodPicker
@@ -20,6 +21,7 @@ from components.waiting_list import WaitingRows
 from data import DataError
 from models import Count, Period, PeriodName, Role, WaitingEntry, WaitingFigures, WaitingListQuery, WishShown
 from pages import page
+from pages.export import Exports
 from pages.open_entry import OpenEntryPanel
 from pages.view import Address, View, explain
 from pages.wishlist_acts import WaitingListActs
@@ -44,6 +46,11 @@ class WaitingListView(View):
         self.acts = WaitingListActs(self, done=self.load)
         with page_head(_('Waiting list')):
             self.picker = PeriodPicker(period=self.period, today=lambda: self.today, on_pick=self.pick)
+            if Exports.is_open_to(self):
+                self.exports = Exports(
+                    self, what='waiting-list', columns=WAITING_LIST, count=lambda: self.count,
+                    rows=lambda: self.data.waiting_list.all(self.query), address=self.list_address,
+                )  # fmt: skip
         self.tiles = StatTiles(tile_labels())
         with ui.element('div').classes('split') as self.split:
             with ui.element('div').classes('split-list'):

@@ -86,7 +86,7 @@ FOR_PEOPLE = {
     'search', 'figure_condition', 'dialog_condition', 'page_of_dialogs', 'count_dialogs', 'messages_of',
     'dialog_messages', 'open_dialog', 'answered_condition', 'estimated_dialogs', 'record_act', 'whoami',
     'set_preferences', 'retry_command', 'page_of_waiting_list', 'count_waiting_list', 'waiting_list_figures',
-    'open_waiting_entry', 'act_on_waiting_list',
+    'open_waiting_entry', 'act_on_waiting_list', 'begin_export', 'end_export',
 }  # fmt: skip
 INTERNAL = {
     'is_system', 'end_sessions_of_changed_user', 'store_days', 'is_still_signed_in', 'begin_act', 'finish_act',
