@@ -102,7 +102,8 @@ class WaitingListView(View):
         self.split.classes(add='has-dialog') if self.address.rest else self.split.classes(remove='has-dialog')
         self.panel.open(self.address.rest)
         self.new.discard(self.panel.entry_id or 0)
-        self._highlight()
+        if self.figures:
+            self._show_rows()
 
     # --- reading
 
