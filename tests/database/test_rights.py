@@ -46,7 +46,8 @@ TABLES: dict[str, dict[str, Any]] = {
          'public.recent_history_v2', 'public.wishlist_v2', 'public.user_ltm_v2', 'public.agent_trajectories_v2',
          'dashboard.archived_dialogs', 'dashboard.active_dialogs', 'dashboard.dialogs', 'dashboard.unlinked_messages',
          'dashboard.metrics_dailies', 'dashboard.metrics_breakdowns', 'dashboard.metrics_watermarks',
-         'dashboard.alerts', 'dashboard.bookings', 'dashboard.bot_commands', 'dashboard.client_opt_outs'), ONE_SALON),
+         'dashboard.alerts', 'dashboard.bookings', 'dashboard.bot_commands', 'dashboard.client_opt_outs',
+         'dashboard.client_figures', 'dashboard.client_watermarks', 'dashboard.client_notes'), ONE_SALON),
     **dict.fromkeys(
         ('public.tenants_v2', 'dashboard.salons', 'dashboard.tenant_settings', 'dashboard.users'),
         ALL_FOR_THE_PLATFORM),
@@ -82,11 +83,15 @@ FOR_PEOPLE = {
     'compute_breakdowns', 'changed_days', 'valid_days', 'percentile_of', 'label_of', 'dialog_row', 'overview',
     'search', 'figure_condition', 'dialog_condition', 'page_of_dialogs', 'count_dialogs', 'messages_of',
     'dialog_messages', 'open_dialog', 'answered_condition', 'estimated_dialogs', 'record_act', 'whoami',
-    'set_preferences', 'retry_command',
+    'set_preferences', 'retry_command', 'shown_phone', 'shown_text', 'client_contacts', 'phone_of', 'page_of_clients',
+    'count_clients', 'open_client', 'write_to_client', 'invite_client', 'add_client_note', 'remove_client_note',
 }  # fmt: skip
 INTERNAL = {
     'is_system', 'end_sessions_of_changed_user', 'store_days', 'is_still_signed_in', 'begin_act', 'finish_act',
-    'wants_messages', 'queue_command', 'take_waitlist_event', 'command_row', 'name_of_user',
+    'wants_messages', 'queue_command', 'take_waitlist_event', 'command_row', 'name_of_user', 'phones_seen',
+    'client_condition', 'clients_version', 'remembered_interval', 'compute_clients', 'store_clients', 'changed_clients',
+    'refresh_salon_interval', 'refresh_clients', 'checked_text', 'known_client', 'last_invitation', 'invitable_on',
+    'client_row', 'clients_condition', 'favourite_staff', 'client_memory',
 }  # fmt: skip
 
 
@@ -138,10 +143,16 @@ def rows(stack: Stack) -> Iterator[None]:
             " values (gen_random_uuid(), gen_random_uuid(), %s, 'client.message', 'dead', 'rights')",
             salons,
         )
+        note = (
+            "insert into dashboard.client_notes (tenant_id, client_id, text) values (%s, gen_random_uuid(), 'rights')"
+        )
+        insert(note, salons)
+        for salon in EVERY:
+            connection.execute('select dashboard.refresh_clients(%s)', (salon,))
         yield
         for table in ('alerts where kind', 'bookings where status', 'audits where action', 'live_canary where id',
                       'login_attempts where email', 'bot_events where id', 'refused_callbacks where reason',
-                      'bot_commands where last_error'):  # fmt: skip
+                      'bot_commands where last_error', 'client_notes where text'):  # fmt: skip
             connection.execute(f"delete from dashboard.{table} = 'rights'".encode())
         connection.execute("delete from dashboard.client_opt_outs where opted_out_at = '2000-01-01'")
         connection.execute("delete from dashboard.users where email like 'r-%'")
