@@ -17,7 +17,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
+from datetime import datetime
+from decimal import Decimal
 from typing import Any, Protocol, TypeVar
 from uuid import UUID
 
@@ -28,6 +30,7 @@ from pydantic import BaseModel, ValidationError
 
 from config import settings
 from models import (
+    WISH_FILTERS,
     Command,
     Commands,
     Count,
@@ -36,9 +39,15 @@ from models import (
     Message,
     Messages,
     OpenDialog,
+    OpenEntry,
     Overview,
     Period,
+    WaitingFigures,
+    WaitingListQuery,
+    WaitingPage,
     Whoami,
+    WishAct,
+    WishShown,
 )
 
 TIMEOUT = httpx.Timeout(15, connect=3)
@@ -160,6 +169,7 @@ class Data:
         self.overview = OverviewData(self)
         self.dialogs = DialogData(self)
         self.people = PeopleData(self)
+        self.waiting_list = WaitingListData(self)
         self.commands = CommandData(self)
         self.live = LiveData(self)
 
@@ -315,6 +325,89 @@ class PeopleData:
         await self._data.call(
             'record_act', action=action, description=description, ip_address=address, user_agent=user_agent
         )
+
+
+class WaitingListData:
+    """The waiting list and what people do with it. Acts name entries by `seen`: their keys with the version shown."""
+
+    PAGE_SIZE = 50
+
+    def __init__(self, data: Data) -> None:
+        self._data = data
+
+    @staticmethod
+    def _filter(query: WaitingListQuery) -> dict[str, Any]:
+        status = None if query.shown is WishShown.ALL else query.shown.value
+        missed = {'status': 'waiting', 'is_missed': True} if query.shown is WishShown.MISSED else {'status': status}
+        period = {'first_day': query.period.first, 'last_day': query.period.last} if query.period else {}
+        return missed | period | {name: getattr(query, name) for name in WISH_FILTERS}
+
+    async def page(self, query: WaitingListQuery, after: Mapping[str, Any] | None = None) -> WaitingPage:
+        """A page of the list, after the key of a page: those who wait in the query's order, others newest first."""
+        is_waiting = query.shown in {WishShown.WAITING, WishShown.MISSED}
+        key = {f'after_{name}': value for name, value in (after or {}).items()}
+        return await self._data.one(
+            WaitingPage, 'page_of_waiting_list', **self._filter(query), **key,
+            sort=query.order if is_waiting else 'newest', page_size=self.PAGE_SIZE,
+        )  # fmt: skip
+
+    async def count(self, query: WaitingListQuery) -> Count:
+        """How many entries the query shows."""
+        return await self._data.one(Count, 'count_waiting_list', **self._filter(query))
+
+    async def figures(self, period: Period) -> WaitingFigures:
+        """Who waits now, and what was decided in the period."""
+        return await self._data.one(
+            WaitingFigures, 'waiting_list_figures', first_day=period.first, last_day=period.last
+        )
+
+    async def open(self, entry: int) -> OpenEntry:
+        """An entry with its story. Raises NotFound, also for another salon's entry."""
+        return await self._data.one(OpenEntry, 'open_waiting_entry', entry=entry)
+
+    async def convert(
+        self, key: UUID, seen: Mapping[int, str], *, amount: Decimal | None = None, note: str = ''
+    ) -> dict[int, str]:
+        """They are booked; `amount` in the salon's currency. The answer is what is seen of the entries now."""
+        return await self._act(key, WishAct.CONVERTED, seen, amount=amount, note=note or None)
+
+    async def cancel(self, key: UUID, seen: Mapping[int, str], *, note: str) -> dict[int, str]:
+        """They wait no longer; `note` says why."""
+        return await self._act(key, WishAct.CANCELLED, seen, note=note)
+
+    async def reopen(self, key: UUID, seen: Mapping[int, str]) -> dict[int, str]:
+        """They wait again."""
+        return await self._act(key, WishAct.REOPENED, seen)
+
+    async def offer(
+        self,
+        key: UUID,
+        seen: Mapping[int, str],
+        *,
+        at: datetime | None,
+        staff: str,
+        until: datetime | None,
+        message: str,
+    ) -> dict[int, str]:
+        """Let the bot ask one of them whether a time suits, and wait for the answer `until` then."""
+        return await self._act(
+            key, WishAct.OFFERED, seen, offer_at=at and at.isoformat(), offer_staff=staff or None,
+            offer_until=until and until.isoformat(), message=message,
+        )  # fmt: skip
+
+    async def write(self, key: UUID, seen: Mapping[int, str], *, message: str) -> dict[int, str]:
+        """Let the bot write to one of them."""
+        return await self._act(key, WishAct.WROTE, seen, message=message)
+
+    async def note(self, key: UUID, seen: Mapping[int, str], *, note: str) -> dict[int, str]:
+        """Write something down."""
+        return await self._act(key, WishAct.NOTED, seen, note=note)
+
+    async def _act(self, key: UUID, act: WishAct, seen: Mapping[int, str], **arguments: Any) -> dict[int, str]:
+        answer = await self._data.act(
+            'act_on_waiting_list', key, act=act, entries=list(seen), seen=list(seen.values()), **arguments
+        )
+        return dict(zip(answer['entries'], answer['versions'], strict=True))
 
 
 class CommandData:

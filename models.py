@@ -65,6 +65,56 @@ class CommandStatus(StrEnum):
         return self in {CommandStatus.FAILED, CommandStatus.DEAD}
 
 
+class WishStatus(StrEnum):
+    """How a waiting-list entry stands: what people decided, else what the bot's row says."""
+
+    WAITING = 'waiting'
+    CONVERTED = 'converted'
+    CANCELLED = 'cancelled'
+    EXPIRED = 'expired'
+
+
+class WishShown(StrEnum):
+    """Which entries the waiting list shows; `missed` are those waiting whose wished day has passed."""
+
+    WAITING = 'waiting'
+    MISSED = 'missed'
+    CONVERTED = 'converted'
+    CANCELLED = 'cancelled'
+    EXPIRED = 'expired'
+    ALL = 'all'
+
+
+class WishOrder(StrEnum):
+    """What those who wait are sorted by: how long they have waited, or the day they wish for."""
+
+    ASKED = 'asked'
+    WISHED = 'wished'
+
+
+class WishAct(StrEnum):
+    """What people do with an entry; `accepted` and `declined` is what the client answered to an offer."""
+
+    CONVERTED = 'converted'
+    CANCELLED = 'cancelled'
+    REOPENED = 'reopened'
+    OFFERED = 'offered'
+    ACCEPTED = 'accepted'
+    DECLINED = 'declined'
+    WROTE = 'wrote'
+    NOTED = 'noted'
+
+
+class TimeOfDay(StrEnum):
+    """When on the day the client wants to come; `any` is no preference."""
+
+    MORNING = 'morning'
+    DAY = 'day'
+    AFTERNOON = 'afternoon'
+    EVENING = 'evening'
+    ANY = 'any'
+
+
 class Status(StrEnum):
     """How a dialog stands; `dropped` is the older word for `abandoned` and is read as it."""
 
@@ -258,19 +308,27 @@ class DialogQuery:
     @classmethod
     def from_params(cls, params: Mapping[str, str], today: date) -> tuple[DialogQuery, list[str]]:
         """The query an address asks for, and the names of the parameters that were not understood."""
-        query, unknown = cls(), []
-        if {'period', 'from', 'to'} & params.keys():
-            period, is_understood = Period.from_params(params, today, default=PeriodName.MONTH)
-            query = query.replace(period=period)
-            unknown += [] if is_understood else ['period']
-        for name, read in _READERS.items():
-            if (value := params.get(name)) is None:
-                continue
-            try:
-                query = query.replace(**{name: read(value)})
-            except ValueError:
-                unknown.append(name)
-        return query, unknown
+        return read_query(cls(), params, today, _READERS)
+
+
+Q = TypeVar('Q', 'DialogQuery', 'WaitingListQuery')
+
+
+def read_query(query: Q, params: Mapping[str, str], today: date, readers: Mapping[str, Any]) -> tuple[Q, list[str]]:
+    """`query` with what an address asks for, and the names of the parameters that were not understood."""
+    unknown: list[str] = []
+    if {'period', 'from', 'to'} & params.keys():
+        period, is_understood = Period.from_params(params, today, default=PeriodName.MONTH)
+        query = query.replace(period=period)
+        unknown += [] if is_understood else ['period']
+    for name, read in readers.items():
+        if (value := params.get(name)) is None:
+            continue
+        try:
+            query = query.replace(**{name: read(value)})
+        except ValueError:
+            unknown.append(name)
+    return query, unknown
 
 
 _READERS: dict[str, Any] = {
@@ -285,6 +343,71 @@ _READERS: dict[str, Any] = {
     'staff': lambda value: value and _short_text(value),
     'hour': lambda value: _whole_number(value, 23),
     'weekday': lambda value: _whole_number(value, 7) or _whole_number('-1', 7),
+    'client': UUID,
+}
+
+
+@dataclass(frozen=True)
+class WaitingListQuery:
+    """What the waiting list shows: one frozen value, readable from and writable to the page's address.
+
+    `service` and `staff` are keys; the empty text means "not specified". The period is that of the decision.
+    """
+
+    shown: WishShown = WishShown.WAITING
+    order: WishOrder = WishOrder.ASKED
+    period: Period | None = None
+    search: str | None = None
+    service: str | None = None
+    staff: str | None = None
+    wished_from: date | None = None
+    wished_to: date | None = None
+    time_of_day: TimeOfDay | None = None
+    source: str | None = None
+    client: UUID | None = None
+
+    def replace(self, **changes: Any) -> WaitingListQuery:
+        """The same query with other values."""
+        return replace(self, **changes)
+
+    @property
+    def is_filtered(self) -> bool:
+        """Whether anything but which entries, their order and the period narrows the list."""
+        return any(getattr(self, name) is not None for name in WISH_FILTERS)
+
+    def params(self) -> dict[str, str]:
+        """The query as parameters of an address, without what is as usual."""
+        chosen = {'shown': self.shown, 'order': self.order}
+        usual = {'shown': WishShown.WAITING, 'order': WishOrder.ASKED}
+        own = {name: getattr(self, name) for name in WISH_FILTERS}
+        return (
+            {name: value.value for name, value in chosen.items() if value is not usual[name]}
+            | (self.period.params() if self.period else {})
+            | {name: str(value) for name, value in own.items() if value is not None}
+        )
+
+    def address(self, path: str = '/wishlist') -> str:
+        """The address of the waiting list with this query."""
+        params = self.params()
+        return f'{path}?{urlencode(params)}' if params else path
+
+    @classmethod
+    def from_params(cls, params: Mapping[str, str], today: date) -> tuple[WaitingListQuery, list[str]]:
+        """The query an address asks for, and the names of the parameters that were not understood."""
+        return read_query(cls(), params, today, _WISH_READERS)
+
+
+WISH_FILTERS = ('search', 'service', 'staff', 'wished_from', 'wished_to', 'time_of_day', 'source', 'client')
+_WISH_READERS: dict[str, Any] = {
+    'shown': WishShown,
+    'order': WishOrder,
+    'search': _short_text,
+    'service': lambda value: value and _short_text(value),
+    'staff': lambda value: value and _short_text(value),
+    'wished_from': date.fromisoformat,
+    'wished_to': date.fromisoformat,
+    'time_of_day': TimeOfDay,
+    'source': _short_text,
     'client': UUID,
 }
 
@@ -548,3 +671,108 @@ class GivenCommand(Row):
     sent_at: Moment | None = None
     finished_at: Moment | None = None
     by: str | None = None
+
+
+class Offer(Row):
+    """A time that was offered to somebody on the waiting list; `answer` is None while the client has not said."""
+
+    at: Moment
+    staff: str | None = None
+    until: Moment
+    answer: str | None = None
+    command: GivenCommand | None = None
+
+
+class WaitingEntry(Row):
+    """An entry of the waiting list. `version` is what the person saw of it: acts on it say which one."""
+
+    id: int
+    client_id: UUID
+    client_name: str | None = None
+    client_phone: str | None = None
+    item_type: str | None = None
+    source: str | None = None
+    comment: str | None = None
+    service: str | None = None
+    staff: str | None = None
+    wished_on: date | None = None
+    time_of_day: str | None = None
+    created_at: Moment
+    status: str
+    decided_at: Moment | None = None
+    decided_by: str | None = None
+    amount: Decimal | None = None
+    currency: str | None = None
+    version: str
+    is_missed: bool | None = None
+    offer: Offer | None = None
+    command: GivenCommand | None = None
+
+
+class WaitingPage(Row):
+    """A page of the waiting list; `next` is the key to ask for the rows after these, None at the end."""
+
+    rows: list[WaitingEntry]
+    next: dict[str, Any] | None = None
+
+
+class WaitingFigures(Row):
+    """The waiting list in figures (DATA.md, section 3); `median_wait` is in seconds, `fill_rate` 0..1, None = no data.
+
+    `services` and `staff` are pairs of key and name for the filters, of those who wait now.
+    """
+
+    waiting: int
+    missed: int
+    offered: int
+    converted: int
+    amount: Decimal
+    with_amount: int
+    other_currencies: list[Money] = []
+    cancelled: int
+    expired: int
+    median_wait: int | None
+    fill_rate: float | None
+    services: list[tuple[str, str]] = []
+    staff: list[tuple[str, str]] = []
+    sources: list[str] = []
+
+
+class WishStep(Row):
+    """Something that was done with an entry; without `by` the bot reported it."""
+
+    id: int
+    kind: WishAct
+    by: str | None = None
+    at: Moment
+    amount: Decimal | None = None
+    currency: str | None = None
+    note: str | None = None
+    offer_at: Moment | None = None
+    offer_staff: str | None = None
+    offer_until: Moment | None = None
+    command: GivenCommand | None = None
+
+
+class OpenEntry(Row):
+    """An entry with its story; `bot_changed_at` is when the bot's own row was decided, None while it is pending."""
+
+    entry: WaitingEntry
+    bot_status: str
+    bot_changed_at: Moment | None = None
+    wants_messages: bool = True
+    whatsapp_id: str | None = None
+    channel: str | None = None
+    actions: list[WishStep]
+
+
+class ChangedEntry(Row):
+    """An entry that somebody (or, without `by`, the bot) changed since the person looked."""
+
+    id: int
+    version: str
+    client: str | None = None
+    status: str
+    by: str | None = None
+    kind: str | None = None
+    at: Moment | None = None

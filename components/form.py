@@ -11,13 +11,21 @@ from datetime import date, time
 from typing import Any, TypeVar
 from uuid import UUID, uuid4
 
-from nicegui import ui
+from nicegui import Client, ui
 from nicegui.elements.mixins.validation_element import ValidationElement
 
 from components.button import Kind, button
 from components.i18n import _
 from components.page_head import Heading
 from components.states import note
+
+
+def close_forms(client: Client) -> None:
+    """Take away the forms of a page that goes from the screen."""
+    for element in list(client.content.default_slot.children):
+        if isinstance(element, ui.dialog):
+            element.delete()
+
 
 F = TypeVar('F', bound=ValidationElement[Any])
 
@@ -40,7 +48,8 @@ class Form:
         self.key: UUID = uuid4()
         self._on_submit = on_submit
         self._named: dict[str, ValidationElement[Any]] = {}
-        with ui.dialog() as self.dialog, ui.element('form').classes('form') as form:
+        # Not where the button is: that place may be drawn anew while somebody types.
+        with ui.context.client.content, ui.dialog() as self.dialog, ui.element('form').classes('form') as form:
             form.on('submit', self._submit, js_handler='(event) => { event.preventDefault(); emit() }')
             Heading(title, 2).classes('form-title')
             if hint:
@@ -87,6 +96,10 @@ class Form:
             return
         with self._failure:
             note(text, tone='bad')
+
+    def value(self, name: str) -> str:
+        """What stands in a field now."""
+        return str(self._named[name].value or '')
 
     def name(self, name: str, field: ValidationElement[Any]) -> None:
         """Errors of the argument `name` are shown at this field."""
@@ -141,7 +154,7 @@ class Form:
 
     def _keep(self, name: str, field: F, hint: str) -> F:
         self._named[name] = field
-        field.props('bottom-slots')
+        field.props('hide-bottom-space')
         if hint:
             field.props['hint'] = hint
         field.on_value_change(lambda: setattr(field, 'error', None))

@@ -58,11 +58,16 @@ def format_money(amount: Number | None, currency: str) -> str:
         return DASH
     value = Decimal(str(amount))
     digits = 0 if value == value.to_integral_value() else 2
-    symbol = SYMBOLS.get(currency) or get_currency_symbol(currency, locale=locale_of('ru'))
+    symbol = currency_sign(currency)
     number = decimal(value, digits)
     if language() == 'ru':
         return f'{number}{NBSP}{symbol}'
     return f'{symbol}{NBSP}{number}' if len(symbol) > 1 else f'{symbol}{number}'
+
+
+def currency_sign(currency: str) -> str:
+    """The sign of a currency (an ISO code), or the code when it has none."""
+    return SYMBOLS.get(currency) or str(get_currency_symbol(currency, locale=locale_of('ru')))
 
 
 def format_change(now: Number | None, before: Number | None, *, points: bool = False) -> str:

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import sys
 
-from components.formats import DASH, format_change, format_money, format_number, format_share
+from components.formats import DASH, currency_sign, format_change, format_money, format_number, format_share
 from components.phones import dial_number, format_phone
 from components.times import format_ago, format_day, format_day_time, format_duration, format_time, salon_time
-from components.translate import DEFAULT_LANGUAGE, LANGUAGES, N_, _, language, ngettext, set_language
+from components.translate import DEFAULT_LANGUAGE, LANGUAGES, N_, _, language, ngettext, set_language, speaking
 
 __all__ = [
     'DASH',
@@ -19,6 +19,7 @@ __all__ = [
     'LANGUAGES',
     'N_',
     '_',
+    'currency_sign',
     'dial_number',
     'format_ago',
     'format_change',
@@ -34,6 +35,7 @@ __all__ = [
     'ngettext',
     'salon_time',
     'set_language',
+    'speaking',
 ]
 
 

@@ -9,7 +9,23 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from components.i18n import N_, _
-from models import Channel, CommandStatus, DropOff, Figure, Intent, LiveState, PeriodName, Role, Sentiment, Status
+from models import (
+    Channel,
+    CommandStatus,
+    DropOff,
+    Figure,
+    Intent,
+    LiveState,
+    PeriodName,
+    Role,
+    Sentiment,
+    Status,
+    TimeOfDay,
+    WishAct,
+    WishOrder,
+    WishShown,
+    WishStatus,
+)
 
 
 @dataclass(frozen=True)
@@ -84,6 +100,41 @@ LABELS: dict[type[StrEnum], dict[StrEnum, tuple[str, str, str]]] = {
         CommandStatus.DELIVERED: (N_('delivered'), 'good', 'check'),
         CommandStatus.FAILED: (N_('not delivered'), 'bad', 'warning'),
         CommandStatus.DEAD: (N_('given up'), 'bad', 'warning'),
+    },
+    WishStatus: {
+        WishStatus.WAITING: (N_('waiting'), 'accent', 'clock'),
+        WishStatus.CONVERTED: (N_('booked in'), 'good', 'check'),
+        WishStatus.CANCELLED: (N_('taken off'), 'neutral', 'close'),
+        WishStatus.EXPIRED: (N_('expired'), 'warn', 'clock'),
+    },
+    WishShown: {
+        WishShown.WAITING: (N_('Waiting'), 'accent', ''),
+        WishShown.MISSED: (N_('Day has passed'), 'warn', ''),
+        WishShown.CONVERTED: (N_('Booked'), 'good', ''),
+        WishShown.CANCELLED: (N_('Taken off'), 'neutral', ''),
+        WishShown.EXPIRED: (N_('Expired'), 'warn', ''),
+        WishShown.ALL: (N_('All'), 'neutral', ''),
+    },
+    WishOrder: {
+        WishOrder.ASKED: (N_('Oldest wish first'), 'neutral', ''),
+        WishOrder.WISHED: (N_('By wished day'), 'neutral', ''),
+    },
+    WishAct: {
+        WishAct.CONVERTED: (N_('The client is booked'), 'good', 'check'),
+        WishAct.CANCELLED: (N_('Taken off the list'), 'neutral', 'close'),
+        WishAct.REOPENED: (N_('Waits again'), 'accent', 'retry'),
+        WishAct.OFFERED: (N_('A time was offered'), 'info', 'calendar'),
+        WishAct.ACCEPTED: (N_('The client said yes'), 'good', 'check'),
+        WishAct.DECLINED: (N_('The client said no'), 'warn', 'close'),
+        WishAct.WROTE: (N_('Message to the client'), 'info', 'chat'),
+        WishAct.NOTED: (N_('Note'), 'neutral', 'note'),
+    },
+    TimeOfDay: {
+        TimeOfDay.MORNING: (N_('morning'), 'neutral', ''),
+        TimeOfDay.DAY: (N_('midday'), 'neutral', ''),
+        TimeOfDay.AFTERNOON: (N_('afternoon'), 'neutral', ''),
+        TimeOfDay.EVENING: (N_('evening'), 'neutral', ''),
+        TimeOfDay.ANY: (N_('any time'), 'neutral', ''),
     },
     PeriodName: {
         PeriodName.TODAY: (N_('Today'), 'neutral', ''),

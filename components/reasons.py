@@ -11,6 +11,13 @@ REASONS = {
     'required': N_('This is needed.'),
     'too_long': N_('This is too long.'),
     'not_failed': N_('This is on its way already, or was tried again meanwhile.'),
+    'amount_range': N_('This is no amount between 0 and 10,000,000 with two decimal places at most.'),
+    'in_the_past': N_('This time has passed already.'),
+    'too_far': N_('This is more than two years ahead.'),
+    'after_the_visit': N_('The answer must come before the visit.'),
+    'number_of_entries': N_('This can be done for 1 to 200 entries at once.'),
+    'status_does_not_fit': N_('The entry does not stand like that any more. Nothing was changed.'),
+    'offered_already': N_('A time has been offered already, and the client has not answered yet.'),
     'opted_out': N_('The client does not want messages.'),
 }
 

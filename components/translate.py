@@ -6,6 +6,9 @@ what must be named at import time is marked with `N_` and translated later.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import lru_cache
 from gettext import GNUTranslations, NullTranslations
 from io import BytesIO
@@ -21,8 +24,23 @@ LANGUAGES = {'ru': 'Русский', 'en': 'English'}
 DEFAULT_LANGUAGE = 'ru'
 
 
+_spoken: ContextVar[str | None] = ContextVar('spoken', default=None)
+
+
+@contextmanager
+def speaking(code: str) -> Iterator[None]:
+    """Texts and formats in another language than the reader's: what a client will read."""
+    token = _spoken.set(code)
+    try:
+        yield
+    finally:
+        _spoken.reset(token)
+
+
 def language() -> str:
     """The language of the current browser tab, or Russian outside of one (in jobs, at import time)."""
+    if (spoken := _spoken.get()) is not None:
+        return spoken
     try:
         return str(context.client.storage.get('language', DEFAULT_LANGUAGE))
     except (RuntimeError, AttributeError):

@@ -1,4 +1,4 @@
-"""The stand-in bot: makes demo clients talk, and answers whether it is well.
+"""The stand-in bot: makes demo clients talk, carries out commands, and answers whether it is well.
 
 Rule: it writes as production does (same tables, same order, one transaction for what belongs together), with rights
 that bypass row-level security.
@@ -12,14 +12,15 @@ import random
 import sys
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import psycopg
 import uvicorn
-from fastapi import FastAPI
+from fastapi import FastAPI, Response
 from psycopg.types.json import Jsonb
 
+from devstack.bot_commands import CommandDesk, desk_of_environment
 from devstack.demo.clients import Client, new_id
 from devstack.demo.dialogs import Dialog, DialogMaker
 from devstack.demo.salons import SALONS, Salon
@@ -182,26 +183,28 @@ class Bot:
             'meta': Jsonb(dialog.meta),
         }
 
-    async def wish(self, connection: Connection) -> None:
-        """Somebody asks to be told when a place gets free."""
-        salon = self.chance.choice(SALONS)
+    async def wish(self, connection: Connection, salon: Salon | None = None) -> int | None:
+        """Somebody asks to be told when a place gets free; the key of the waiting-list entry."""
+        salon = salon or self.chance.choice(SALONS)
         client = await self._somebody(connection, salon)
         if client is None:
-            return
+            return None
         service, staff = self.chance.choice(salon.services), self.chance.choice(salon.specialists)
         meta = {
             'service_id': service.id,
             'service_title': service.title,
             'staff_id': staff.id,
             'staff_name': staff.name,
-            'date': f'{datetime.now(salon.zone):%Y-%m-%d}',
+            'date': f'{datetime.now(salon.zone) + timedelta(days=self.chance.randint(1, 6)):%Y-%m-%d}',
             'time_preference': self.chance.choice(('morning', 'day', 'afternoon', 'evening', None)),
         }
-        await connection.execute(
+        cursor = await connection.execute(
             'insert into public.wishlist_v2 (tenant_id, user_id, item_type, item_id, source, meta)'
-            ' values (%s, %s, %s, %s, %s, %s)',
+            ' values (%s, %s, %s, %s, %s, %s) returning id',
             (salon.id, client.id, 'slot_waiting', new_id(self.chance), 'bot', Jsonb(meta)),
         )
+        row = await cursor.fetchone()
+        return int(row[0]) if row else None
 
     async def close_forgotten(self, connection: Connection) -> None:
         """Archives dialogs in which nobody wrote for half an hour; what lies for days is left lying."""
@@ -234,15 +237,24 @@ class Bot:
         )
 
 
-def web(bot: Bot) -> FastAPI:
-    """What the bot answers over HTTP; the webhook joins `/health` here."""
+def web(bot: Bot, desk: CommandDesk | None) -> FastAPI:
+    """What the bot answers over HTTP: its health and, with a secret, the webhook."""
     app = FastAPI(openapi_url=None)
 
     @app.get('/health')
-    async def health() -> dict[str, Any]:
-        status = 'ok' if bot.is_writing else 'degraded'
+    async def health(response: Response) -> dict[str, Any]:
+        is_well = desk is None or desk.is_well
+        response.status_code = 200 if is_well else 503
+        status = ('ok' if bot.is_writing else 'degraded') if is_well else 'down'
         return {'status': status, 'talks': len(bot.going_on), 'lines': bot.lines_said}
 
+    @app.post('/wish')
+    async def wish() -> dict[str, Any]:
+        async with await psycopg.AsyncConnection.connect(bot.dsn, autocommit=True) as connection:
+            return {'id': await bot.wish(connection, SALONS[0])}
+
+    if desk is not None:
+        desk.join(app)
     return app
 
 
@@ -257,6 +269,11 @@ class Server(uvicorn.Server):
                 ready.write(json.dumps({'port': port}) + '\n')
 
 
+async def forever() -> None:
+    """Nobody talks."""
+    await asyncio.Event().wait()
+
+
 async def _until_first(*work: Callable[[], Awaitable[None]]) -> None:
     tasks = [asyncio.ensure_future(part()) for part in work]
     await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -267,12 +284,15 @@ async def _until_first(*work: Callable[[], Awaitable[None]]) -> None:
 def main() -> None:
     """Takes the database's address from BOT_DSN, because arguments are seen by everybody on the machine."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument('--every', type=float, default=2.5, help='seconds between two lines, all dialogs together')
+    parser.add_argument('--every', type=float, default=2.5, help='seconds between two lines; 0: nobody talks')
     parser.add_argument('--port', type=int, default=0)
     options = parser.parse_args()
     bot = Bot(os.environ['BOT_DSN'], every=options.every)
-    server = Server(uvicorn.Config(web(bot), host='127.0.0.1', port=options.port, log_level='warning'))
-    asyncio.run(_until_first(server.serve, bot.run))
+    desk = desk_of_environment(bot.dsn)
+    server = Server(uvicorn.Config(web(bot, desk), host='127.0.0.1', port=options.port, log_level='warning'))
+    if desk:
+        desk.prepare()
+    asyncio.run(_until_first(server.serve, bot.run if options.every else forever))
 
 
 if __name__ == '__main__':

@@ -63,10 +63,11 @@ def prepare_data(stack: Stack, dialogs: int) -> None:
         say(f'Loaded {rows} in {time.monotonic() - begun:.1f} s.')
 
 
-def start_bot(stack: Stack, every: float) -> str:
-    """The stand-in bot's address."""
+def start_bot(stack: Stack, every: float, app_port: int) -> str:
+    """The stand-in bot's address; it reports to the dashboard on `app_port`."""
     command = [sys.executable, '-m', 'devstack.bot', '--every', str(every)]
-    child = stack.processes.start('bot', command, env={'BOT_DSN': stack.admin_dsn}, cwd=ROOT)
+    env = stack.bot_environment(app_url=f'http://{HOST}:{app_port}')
+    child = stack.processes.start('bot', command, env=env, cwd=ROOT)
     return f'http://{HOST}:{child.wait_ready(30)["port"]}'
 
 
@@ -108,7 +109,7 @@ def run(options: argparse.Namespace) -> int:
     say('Starting PostgreSQL, the API and Realtime ...')
     with Stack(options.home) as stack:
         prepare_data(stack, options.dialogs)
-        bot_url = 'http://127.0.0.1:9' if options.no_bot else start_bot(stack, options.every)
+        bot_url = 'http://127.0.0.1:9' if options.no_bot else start_bot(stack, options.every, options.port)
         if with_app:
             say('Starting the dashboard ...')
             start_app(stack, bot_url, options.port)

@@ -108,6 +108,14 @@ class Stack:
             'PORT': str(port),
         }
 
+    def bot_environment(self, *, app_url: str) -> dict[str, str]:
+        """What the stand-in bot takes from its environment."""
+        return {
+            'BOT_DSN': self.admin_dsn,
+            'BOT_WEBHOOK_SECRET': self.secrets.webhook_secret,
+            'BOT_CALLBACK_URL': f'{app_url}/api/bot/events',
+        }
+
     def mint(self, claims: Mapping[str, Any], *, expires_in: int = 600) -> str:
         """A token signed as the app signs them; `expires_in` in seconds, negative for an expired one."""
         payload = {'role': 'dashboard_app', 'exp': int(time.time()) + expires_in, **claims}

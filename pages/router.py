@@ -10,6 +10,7 @@ from urllib.parse import quote, urlsplit
 from nicegui import PageArguments, ui
 
 from auth import Session
+from components.form import close_forms
 from components.i18n import _
 from components.layout import Frame
 from components.states import empty_state
@@ -91,6 +92,7 @@ class Router:
         """Take the page from the screen and end what it listens to."""
         if self.view:
             self.view.close()
+            close_forms(self.client)
         self.entry = self.view = None
         if not self.place.is_deleted:
             self.place.clear()

@@ -85,6 +85,9 @@ class View:
         with self.note:
             error_state(explain(error), on_retry=self.load)
 
+    def on_bot(self) -> None:
+        """The bot went away or came back: offer what needs it, or say why not."""
+
     async def go(self, address: Address) -> None:
         """The address changed and the page stays."""
         self.address = address
@@ -97,7 +100,9 @@ class View:
         with self.root:
             self.note = ui.element('div').classes('page-note')
             self.build()
-        self._ends = [feed.subscribe(self.salon.id, self.on_change), feed.watch(self._on_state)]
+        self._ends = [
+            feed.subscribe(self.salon.id, self.on_change), feed.watch(self._on_state), bot.watch(self.on_bot),
+        ]  # fmt: skip
 
     def close(self) -> None:
         """Stop listening; called when the page goes from the screen and when its tab closes."""
@@ -186,16 +191,25 @@ class View:
         ui.notify(done, type='positive')
         return True
 
-    async def attempt(self, act: Awaitable[Any], *, fail: Callable[..., None]) -> bool:
-        """Do something, or say why not with `fail(text, field=...)`; whether it was done."""
+    async def attempt(
+        self, act: Awaitable[Any], *, fail: Callable[..., None], conflict: Callable[[Conflict], str] | None = None
+    ) -> bool:
+        """Do something, or say why not with `fail(text, field=...)`; whether it was done.
+
+        `conflict` finds the words when somebody was faster."""
         try:
             self.session.touch()
             await act
         except SessionEnded:
+            if asyncio.iscoroutine(act):
+                act.close()
             fail(_('You are signed out. Sign in again in another tab, then send this once more: nothing is lost.'))
             return False
         except Refused as error:
             fail(reason_text(error.reason), field=error.field)
+            return False
+        except Conflict as error:
+            fail(conflict(error) if conflict else explain_act(error))
             return False
         except DataError as error:
             fail(explain_act(error))

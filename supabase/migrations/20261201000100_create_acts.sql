@@ -26,6 +26,7 @@ $$;
 create or replace function dashboard.begin_act(key uuid, action text, roles text[]) returns jsonb
 language plpgsql security definer set search_path = ''
 as $$
+#variable_conflict use_column
 declare
   known dashboard.audits;
   line bigint;

@@ -20,7 +20,7 @@ create table if not exists dashboard.bot_commands (
   leased_until timestamptz,
   last_error text,
   created_by bigint,
-  retry_of uuid,
+  retry_of uuid references dashboard.bot_commands (id),
   created_at timestamptz not null default now(),
   sent_at timestamptz,
   finished_at timestamptz,
@@ -33,6 +33,7 @@ create index if not exists bot_commands_queued_idx on dashboard.bot_commands (ne
 create index if not exists bot_commands_lane_idx on dashboard.bot_commands (tenant_id, client_id, number)
   where status = 'queued';
 create index if not exists bot_commands_client_idx on dashboard.bot_commands (tenant_id, client_id, number desc);
+create index if not exists bot_commands_retry_of_idx on dashboard.bot_commands (retry_of) where retry_of is not null;
 create index if not exists bot_commands_updated_idx on dashboard.bot_commands (tenant_id, updated_at desc);
 
 -- Callbacks that the bot made, so that none counts twice; and how many were refused, by day (UTC) and reason.
@@ -246,6 +247,14 @@ as $$
     'finished_at', c.finished_at, 'by', dashboard.name_of_user(c.created_by))
 $$;
 
+-- The last try of a command: itself, or what it was repeated as.
+create or replace function dashboard.last_try(command uuid) returns jsonb
+language sql stable security definer set search_path = ''
+as $$
+  select dashboard.command_row(b) from dashboard.bot_commands b where b.id = command or b.retry_of = command
+  order by b.number desc limit 1
+$$;
+
 -- Tries a command again that did not get through. One that was never taken keeps its id, so that the bot acts once
 -- whatever it saw of it; one that the bot could not do becomes a new one. Staff may repeat what they may give.
 create or replace function dashboard.retry_command(key uuid, command uuid) returns jsonb
@@ -267,11 +276,12 @@ begin
     update dashboard.bot_commands b set status = 'queued', next_attempt_at = now(), expires_at = now() + interval '24 hours',
       finished_at = null, attempts = 0, updated_at = now() where b.id = c.id;
     again := c.id;
-  elsif c.status = 'failed' and not exists (select from dashboard.bot_commands b where b.retry_of = c.id) then
+  elsif c.status = 'failed' and not exists (select from dashboard.bot_commands b
+      where b.retry_of = coalesce(c.retry_of, c.id) and b.number > c.number) then
     if c.type in ('client.message', 'waitlist.offer') and not dashboard.wants_messages(c.tenant_id, c.client_id) then
       raise sqlstate 'PT409' using message = 'opted_out';
     end if;
-    again := dashboard.queue_command(key, 'again', c.type, c.client_id, c.data, c.id);
+    again := dashboard.queue_command(key, 'again', c.type, c.client_id, c.data, coalesce(c.retry_of, c.id));
   else
     raise sqlstate 'PT409' using message = 'not_failed';
   end if;
@@ -284,7 +294,7 @@ revoke execute on function dashboard.wants_messages(uuid, uuid),
   dashboard.settle_command(uuid, uuid, text, text), dashboard.hurry_commands(),
   dashboard.take_bot_event(text, text, jsonb), dashboard.take_waitlist_event(text, uuid, jsonb),
   dashboard.count_refused_callbacks(text, integer), dashboard.command_row(dashboard.bot_commands),
-  dashboard.name_of_user(bigint), dashboard.retry_command(uuid, uuid) from public;
+  dashboard.name_of_user(bigint), dashboard.last_try(uuid), dashboard.retry_command(uuid, uuid) from public;
 grant execute on function dashboard.claim_commands(integer, integer), dashboard.settle_command(uuid, uuid, text, text),
   dashboard.hurry_commands(), dashboard.take_bot_event(text, text, jsonb),
   dashboard.count_refused_callbacks(text, integer), dashboard.retry_command(uuid, uuid) to dashboard_app;

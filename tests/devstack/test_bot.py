@@ -96,7 +96,7 @@ async def test_forgotten_dialogs_are_closed_but_not_the_bots_own(bot: Bot, conne
 
 
 async def test_health_says_whether_the_bot_writes(bot: Bot) -> None:
-    transport = httpx.ASGITransport(app=web(bot))
+    transport = httpx.ASGITransport(app=web(bot, None))
     async with httpx.AsyncClient(transport=transport, base_url='http://bot') as http:
         assert (await http.get('/health')).json()['status'] == 'degraded'
         bot.is_writing = True
