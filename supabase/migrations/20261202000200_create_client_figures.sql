@@ -94,24 +94,25 @@ as $$
 $$;
 
 -- The figures of some clients of a salon, of all with null, computed from their dialogs. `salon_interval` is for those
--- whose rhythm is not known; with all of them it comes from themselves. A booking counts in its earliest dialog; moments that no clock shows make no visit.
+-- whose rhythm is not known; with all of them it comes from themselves. Planned anew for each call, but not by the
+-- setting for that: it would reach into the functions that read each row.
+-- A booking counts in its earliest dialog; moments that no clock shows make no visit.
 create or replace function dashboard.compute_clients(
   tenant uuid, zone text, home_currency text, salon_interval numeric, clients uuid[]
 ) returns setof dashboard.client_figures
-language plpgsql stable security definer set search_path = '' set jit = off set plan_cache_mode = force_custom_plan
+language plpgsql stable security definer set search_path = '' set jit = off
 as $$
-#variable_conflict use_column
 begin
-  return query
+  return query execute format($query$
   with fact as materialized (
     select d.client_id, d.is_active, d.channel, d.started_at, d.is_booked, d.booking_status, d.booking_at,
       case when d.is_booked and d.booking_status is distinct from 'cancelled'
-        and coalesce(d.currency, home_currency) = home_currency then d.amount end as amount,
+        and coalesce(d.currency, $3) = $3 then d.amount end as amount,
       d.is_booked and d.booking_status is distinct from 'cancelled' and d.booking_at >= '2000-01-01'
         and d.booking_at <= now() as is_visit,
       case when d.is_booked then d.meta end as meta
     from dashboard.dialogs d
-    where d.tenant_id = tenant and (clients is null or d.client_id = any (clients))
+    where d.tenant_id = $1 and %s
   ), total as (
     select f.client_id as whose, count(*)::int as dialogs, (count(*) filter (where f.is_active))::int as active_dialogs,
       (count(*) filter (where f.is_booked))::int as bookings,
@@ -127,12 +128,12 @@ begin
     order by f.client_id, f.started_at desc, f.channel
   ), visit_day as (
     select v.client_id, v.day - lag(v.day) over (partition by v.client_id order by v.day) as days
-    from (select distinct f.client_id, (f.booking_at at time zone zone)::date as day from fact f where f.is_visit) v
+    from (select distinct f.client_id, (f.booking_at at time zone $2)::date as day from fact f where f.is_visit) v
   ), rhythm as (
     select v.client_id, round((percentile_cont(0.5) within group (order by v.days))::numeric, 1) as own_interval
     from visit_day v where v.days is not null group by v.client_id
   ), salon as (
-    select case when clients is not null then salon_interval else
+    select case when $5 is not null then $4 else
       (select round((percentile_cont(0.5) within group (order by r.own_interval))::numeric, 1) from rhythm r) end as days
   ), booking as materialized (
     select f.client_id, f.started_at, dashboard.staff_key(f.meta) as staff, dashboard.service_keys(f.meta) as services
@@ -144,18 +145,18 @@ begin
     select distinct on (b.client_id) b.client_id, s.key from booking b, unnest(b.services) s(key)
     group by b.client_id, s.key order by b.client_id, count(*) desc, max(b.started_at) desc, s.key
   ), known as (
-    select c.id as client_id, t.*, (t.last_visit_at at time zone zone)::date as last_visit_day, r.own_interval,
+    select c.id as client_id, t.*, (t.last_visit_at at time zone $2)::date as last_visit_day, r.own_interval,
       dashboard.remembered_interval(m.ltm_data) as memory_interval,
       not (coalesce(m.allow_notifications, true)
         and (o.opted_out_at is null or coalesce(m.updated_at > o.opted_out_at, false))) as opted_out
     from public.clients_v2 c
     left join total t on t.whose = c.id
     left join rhythm r on r.client_id = c.id
-    left join public.user_ltm_v2 m on m.tenant_id = tenant and m.user_id = c.id
-    left join dashboard.client_opt_outs o on o.tenant_id = tenant and o.client_id = c.id
-    where c.tenant_id = tenant and (clients is null or c.id = any (clients))
+    left join public.user_ltm_v2 m on m.tenant_id = $1 and m.user_id = c.id
+    left join dashboard.client_opt_outs o on o.tenant_id = $1 and o.client_id = c.id
+    where c.tenant_id = $1 and %s
   )
-  select tenant, k.client_id, coalesce(k.dialogs, 0), coalesce(k.active_dialogs, 0), coalesce(k.bookings, 0),
+  select $1, k.client_id, coalesce(k.dialogs, 0), coalesce(k.active_dialogs, 0), coalesce(k.bookings, 0),
     coalesce(k.cancelled, 0), coalesce(k.revenue, 0), coalesce(k.paid_bookings, 0), k.first_dialog_at, k.last_dialog_at,
     l.channel, coalesce(k.visits, 0), k.last_visit_at, k.last_visit_day, k.next_visit_at, k.own_interval,
     k.memory_interval, i.days, case i.days when k.own_interval then 'own' when k.memory_interval then 'memory'
@@ -168,7 +169,10 @@ begin
     case when k.last_visit_day is not null then salon.days end) as days) i
   left join last_channel l on l.client_id = k.client_id
   left join staff s on s.client_id = k.client_id
-  left join service v on v.client_id = k.client_id;
+  left join service v on v.client_id = k.client_id
+  $query$, case when clients is null then 'true' else 'd.client_id = any ($5)' end,
+    case when clients is null then 'true' else 'c.id = any ($5)' end)
+  using tenant, zone, home_currency, salon_interval, clients;
 end
 $$;
 
@@ -198,48 +202,51 @@ $$;
 
 -- Clients whose figures may have changed since a moment, or wait for the clock: by what each of them rests on.
 create or replace function dashboard.changed_clients(tenant uuid, since timestamptz) returns uuid[]
-language plpgsql stable security definer set search_path = '' set plan_cache_mode = force_custom_plan
+language plpgsql stable security definer set search_path = ''
 as $$
+declare
+  found uuid[];
 begin
-  return (
+  execute $query$
     with late as materialized (
       select c.user_id, c.booking_id, c.started_at from public.conversation_sessions_v2 c
-      where c.tenant_id = tenant and c.created_at > since
+      where c.tenant_id = $1 and c.created_at > $2
     ), going_on as (
       select a.user_id, count(*) as n, max(a.created_at) as at from public.active_sessions_v2 a
-      where a.tenant_id = tenant and not exists (
-        select from public.conversation_sessions_v2 c where c.tenant_id = tenant and c.session_id = a.session_id)
+      where a.tenant_id = $1 and not exists (
+        select from public.conversation_sessions_v2 c where c.tenant_id = $1 and c.session_id = a.session_id)
       group by a.user_id
     ), found as (
       select l.user_id as id from late l
       union
       select c.user_id from late l join public.conversation_sessions_v2 c
-        on c.tenant_id = tenant and c.booking_id = l.booking_id and c.started_at >= l.started_at
+        on c.tenant_id = $1 and c.booking_id = l.booking_id and c.started_at >= l.started_at
       union
       select g.user_id from going_on g
-        left join dashboard.client_figures f on f.tenant_id = tenant and f.client_id = g.user_id
+        left join dashboard.client_figures f on f.tenant_id = $1 and f.client_id = g.user_id
       where f.active_dialogs is distinct from g.n or f.last_dialog_at is null or f.last_dialog_at < g.at
       union
       select f.client_id from dashboard.client_figures f
-      where f.tenant_id = tenant and (f.active_dialogs > 0 or f.stale_at is not null)
+      where f.tenant_id = $1 and (f.active_dialogs > 0 or f.stale_at is not null)
         and (f.stale_at is not null or not exists (select from going_on g where g.user_id = f.client_id))
       union
-      select f.client_id from dashboard.client_figures f where f.tenant_id = tenant and f.next_visit_at <= now()
+      select f.client_id from dashboard.client_figures f where f.tenant_id = $1 and f.next_visit_at <= now()
       union
-      select c.id from public.clients_v2 c where c.tenant_id = tenant and (c.updated_at > since or c.created_at > since)
-        and not exists (select from dashboard.client_figures f where f.tenant_id = tenant and f.client_id = c.id)
+      select c.id from public.clients_v2 c where c.tenant_id = $1 and (c.updated_at > $2 or c.created_at > $2)
+        and not exists (select from dashboard.client_figures f where f.tenant_id = $1 and f.client_id = c.id)
       union
       select m.user_id from public.user_ltm_v2 m
-        left join dashboard.client_figures f on f.tenant_id = tenant and f.client_id = m.user_id
-      where m.tenant_id = tenant and m.updated_at > since
+        left join dashboard.client_figures f on f.tenant_id = $1 and f.client_id = m.user_id
+      where m.tenant_id = $1 and m.updated_at > $2
         and (dashboard.remembered_interval(m.ltm_data) is distinct from f.memory_interval
           or f.opted_out is not distinct from m.allow_notifications or exists (
-            select from dashboard.client_opt_outs o where o.tenant_id = tenant and o.client_id = m.user_id))
+            select from dashboard.client_opt_outs o where o.tenant_id = $1 and o.client_id = m.user_id))
       union
-      select o.client_id from dashboard.client_opt_outs o where o.tenant_id = tenant and o.opted_out_at > since
+      select o.client_id from dashboard.client_opt_outs o where o.tenant_id = $1 and o.opted_out_at > $2
     )
     select array_agg(f.id) from found f
-  );
+  $query$ into found using tenant, since;
+  return found;
 end
 $$;
 

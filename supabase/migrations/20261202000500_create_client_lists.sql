@@ -170,7 +170,7 @@ $$;
 
 -- One client with everything but the dialogs, which the list of dialogs gives; null when the salon has no such client.
 create or replace function dashboard.open_client(client uuid) returns jsonb
-language plpgsql volatile security definer set search_path = '' set jit = off set plan_cache_mode = force_custom_plan
+language plpgsql volatile security definer set search_path = '' set jit = off
 as $$
 declare
   tenant uuid := dashboard.current_tenant();

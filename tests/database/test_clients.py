@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from itertools import pairwise
 from statistics import median
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -101,7 +102,7 @@ class PlainClients:
         moments = [row['visit'] for row in held if row['visit'] is not None]
         past = [moment for moment in moments if moment <= self.salon.now]
         days = sorted({moment.astimezone(self.zone).date() for moment in past})
-        gaps = [(after - before).days for before, after in zip(days, days[1:], strict=False)]
+        gaps = [(after - before).days for before, after in pairwise(days)]
         return {
             'dialogs': len(rows), 'bookings': len(booked), 'cancelled': len(booked) - len(held),
             'revenue': sum(home, Decimal(0)), 'paid_bookings': len(home), 'visits': len(past),
