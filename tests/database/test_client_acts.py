@@ -129,8 +129,9 @@ def test_after_thirty_days_a_client_is_invited_again(act: Act, database: psycopg
 def book(database: psycopg.Connection[Any], client: str, *, status: str | None, days: int) -> None:
     database.execute(
         'insert into public.conversation_sessions_v2 (session_id, tenant_id, user_id, channel, started_at,'
-        " final_status, booking_id, booking_status, booking_datetime) values (gen_random_uuid(), %s, %s, 'telegram', now(), 'done',"
-        ' gen_random_uuid()::text, %s, now() + make_interval(days => %s))', (A, client, status, days),
+        ' final_status, booking_id, booking_status, booking_datetime)'
+        " values (gen_random_uuid(), %s, %s, 'telegram', now(),"
+        " 'done', gen_random_uuid()::text, %s, now() + make_interval(days => %s))", (A, client, status, days),
     )  # fmt: skip
 
 
