@@ -11,6 +11,7 @@ from bot import bot
 from components.client_texts import CLIENT_LANGUAGE, CLIENT_TEMPLATES, WIN_BACK_TEMPLATES, values_of_client
 from components.form import Form
 from components.i18n import LANGUAGES, _, format_day
+from components.i18n import language as spoken_here
 from components.message_form import MessageForm, Template
 from components.reasons import reason_text
 from components.toast import Toast
@@ -91,8 +92,10 @@ class ClientMessage:
         spoken = (opened.memory.language if opened.memory else None) or CLIENT_LANGUAGE
         language = spoken if spoken in LANGUAGES else CLIENT_LANGUAGE
         values = values_of_client(opened.client, zone=acts.view.salon.timezone, language=language)
-        name = (opened.client.name or _('No name'))[:120]
-        form = MessageForm(title, templates=templates, values=values, on_submit=self.send, hint=name, language=language)
+        hint = (opened.client.name or _('No name'))[:120]
+        if language != spoken_here():
+            hint += '\n' + _('The texts are in the client’s language: {language}.').format(language=LANGUAGES[language])
+        form = MessageForm(title, templates=templates, values=values, on_submit=self.send, hint=hint, language=language)
         form.open()
 
     async def send(self, form: Form) -> None:

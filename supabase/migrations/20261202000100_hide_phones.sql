@@ -37,8 +37,8 @@ begin
 end
 $$;
 
--- A text as the one who asks may see it: to staff who do not see phones, ten to fifteen digits with the usual signs
--- between them are hidden. A day with its hour behind it is no phone.
+-- A text as the one who asks may see it: to staff who do not see phones, ten digits and more with the usual signs
+-- between them are hidden, so that two numbers in a row leave no rest. A day with its hour behind it is no phone.
 create or replace function dashboard.shown_text(words text) returns text
 language plpgsql stable security definer set search_path = ''
 as $$
@@ -46,7 +46,7 @@ begin
   if words is null or words !~ '\d' or dashboard.phones_seen() = 'full' then return words; end if;
   return regexp_replace(words,
     '(?<!\d)(?!(?:0?[1-9]|[12]\d|3[01])\.(?:0?[1-9]|1[0-2])\.20\d\d(?!\d))(?!20\d\d-\d\d-\d\d(?!\d))'
-    '\+?\d(?:[\s().\u00a0\u2010-\u2015/_-]{0,3}\d){9,14}(?!\d)', '•••', 'g');
+    '\+?\d(?:[\s().\u00a0\u2010-\u2015/_-]{0,3}\d){9,}', '•••', 'g');
 end
 $$;
 

@@ -162,7 +162,7 @@ begin
     k.memory_interval, i.days, case i.days when k.own_interval then 'own' when k.memory_interval then 'memory'
       when salon.days then 'salon' end,
     k.last_visit_day + ceil(i.days)::int, coalesce(s.key, ''), coalesce(v.key, ''), k.opted_out,
-    coalesce(round(k.revenue / nullif(k.paid_bookings, 0) * 365 / greatest(i.days, 7), 2), 0), null::timestamptz, now()
+    coalesce(round(k.revenue / nullif(k.paid_bookings, 0) * 365 / case when i.days < 7 then 7 else i.days end, 2), 0), null::timestamptz, now()
   from known k
   cross join salon
   cross join lateral (select coalesce(k.own_interval, k.memory_interval,
@@ -263,7 +263,7 @@ begin
     select from public.clients_v2 c where c.tenant_id = tenant and c.id = f.client_id);
   update dashboard.client_figures f set visit_interval = days, interval_source = case when days is not null then 'salon' end,
     due_day = f.last_visit_day + ceil(days)::int,
-    yearly_value = coalesce(round(f.revenue / nullif(f.paid_bookings, 0) * 365 / greatest(days, 7), 2), 0)
+    yearly_value = coalesce(round(f.revenue / nullif(f.paid_bookings, 0) * 365 / case when days < 7 then 7 else days end, 2), 0)
   where f.tenant_id = tenant and f.own_interval is null and f.memory_interval is null and f.last_visit_day is not null
     and f.visit_interval is distinct from days;
   update dashboard.client_watermarks w set salon_interval = days, interval_day = today where w.tenant_id = tenant;
