@@ -1,27 +1,22 @@
-"""A client's card: how to reach the client, what the bookings say beside what the bot remembers, and what was done.
+"""A client's card: how to reach the client, and what the bookings say beside what the bot remembers.
 
 The one rule: what is not known says "no data"; what the bot remembers never stands in for what happened.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import date
-from typing import Any
 
 from babel import Locale
 from nicegui import ui
 
-from components.button import button
 from components.client_words import came_back_text, days_text, interval_text, money_text, ratio_text
-from components.command_state import command_state
 from components.dialog_side import contact_links, contact_ways
 from components.formats import locale_of
 from components.i18n import _, format_day_time, format_number, format_phone, language
 from components.labels import label_of, label_of_raw
-from components.link import link
 from components.states import note
-from models import Client, ClientMemory, ClientNote, ClientWish, GivenCommand, OpenClient, Risk, TimeOfDay, WishStatus
+from models import Client, ClientMemory, OpenClient, Risk, TimeOfDay
 
 
 def block(title: str, hint: str = '') -> None:
@@ -108,43 +103,6 @@ def facts(client: Client, *, zone: str, currency: str) -> None:
             with ui.element('div').classes('client-fact'):
                 ui.label(name).classes('muted small')
                 ui.label(value).classes('num')
-
-
-def messages(
-    commands: list[GivenCommand], *, zone: str, on_retry: Callable[[GivenCommand], Any] | None, unable: str
-) -> None:
-    """What was written to the client from here, and what became of it."""
-    for command in commands:
-        with ui.element('div').classes('client-line'):
-            ui.label(command.text or '').classes('story-note').props('dir=auto')
-            ui.label(f'{command.by or _("unknown")} · {format_day_time(command.created_at, zone)}').classes(
-                'muted small'
-            )
-            command_state(command, zone=zone, on_retry=on_retry, unable=unable)
-
-
-def notes(found: list[ClientNote], *, zone: str, on_remove: Callable[[ClientNote], Any] | None) -> None:
-    """What colleagues wrote down."""
-    for item in found:
-        with ui.element('div').classes('client-line is-note'):
-            with ui.element('div').classes('grow'):
-                ui.label(item.text).classes('story-note').props('dir=auto')
-                who = item.by or _('unknown')
-                ui.label(f'{who} · {format_day_time(item.created_at, zone)}').classes('muted small').props('dir=auto')
-            if on_remove:
-                remove = button(icon='delete', kind='quiet', label=_('Remove the note'))
-                remove.on_click(lambda item=item: on_remove(item))
-
-
-def wishes(found: list[ClientWish], *, zone: str) -> None:
-    """The client's entries of the waiting list, as the bot has them."""
-    for wish in found:
-        status = label_of_raw(WishStatus, 'waiting' if wish.status == 'pending' else wish.status)
-        with link(to=f'/wishlist/{wish.id}', classes='side-other'):
-            words = ', '.join(filter(None, (wish.service, wish.staff, wish.day))) or _('any service')
-            ui.label(words[:160]).props('dir=auto')
-            ui.label(status.text[:60]).classes(f'pill tone-{status.tone}')
-            ui.label(format_day_time(wish.created_at, zone)).classes('muted small')
 
 
 def refused_note(opened: OpenClient) -> None:

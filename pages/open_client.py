@@ -11,6 +11,7 @@ from uuid import UUID
 from nicegui import ui
 
 from components import client_card as card
+from components import client_history as history
 from components.button import button
 from components.client_words import why_not_invite
 from components.dialog_list import DialogList
@@ -155,14 +156,14 @@ class OpenClientPanel:
         card.comparison(opened.client, opened.memory)
         if opened.notes:
             card.block(_('Notes'))
-            card.notes(opened.notes, zone=salon.timezone, on_remove=acts.remove_note if acts.may_act else None)
+            history.notes(opened.notes, zone=salon.timezone, on_remove=acts.remove_note if acts.may_act else None)
         if opened.commands:
             card.block(_('Written from here'))
             retry = acts.retry if acts.may_act else None
-            card.messages(opened.commands, zone=salon.timezone, on_retry=retry, unable=acts.unable)
+            history.messages(opened.commands, zone=salon.timezone, on_retry=retry, unable=acts.unable)
         if opened.wishes:
             card.block(_('Waiting list'))
-            card.wishes(opened.wishes, zone=salon.timezone)
+            history.wishes(opened.wishes, zone=salon.timezone)
 
     def _draw_acts(self, opened: OpenClient) -> None:
         acts = self.view.acts

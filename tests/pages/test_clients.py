@@ -14,7 +14,7 @@ from components.form import Form
 from components.native_select import NativeSelect
 from devstack.demo.salons import SALON_A, SALON_B
 from live import feed
-from models import BotState, ClientKind, ClientSort
+from models import BotState, ClientKind, ClientQuery, ClientSort
 from pages.clients import ClientsView
 from tests.pages.conftest import PASSWORD, SmallSalon
 from tests.simulated import Dashboard, Person, is_shown, tell, until
@@ -114,7 +114,7 @@ async def test_the_favourite_specialists_can_be_chosen(dashboard: Dashboard) -> 
     lists = {item['name']: item for item in person.one(FilterBar)._props['lists']}
     key, name = lists['staff']['options'][0]
     tell(person.one(FilterBar), 'change', {'name': 'staff', 'value': key})
-    await until(lambda: view_of(person).listed and view_of(person).listed.staff == key)
+    await until(lambda: view_of(person).listed == ClientQuery(staff=key))
     assert {client.staff for client in view_of(person).clients} == {name}
 
 
