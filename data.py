@@ -30,7 +30,10 @@ from pydantic import BaseModel, ValidationError
 
 from config import settings
 from models import (
+    CLIENT_FILTERS,
     WISH_FILTERS,
+    ClientPage,
+    ClientQuery,
     Command,
     Commands,
     Count,
@@ -39,6 +42,7 @@ from models import (
     DialogQuery,
     Message,
     Messages,
+    OpenClient,
     OpenDialog,
     OpenEntry,
     Overview,
@@ -174,6 +178,7 @@ class Data:
         self.dialogs = DialogData(self)
         self.people = PeopleData(self)
         self.waiting_list = WaitingListData(self)
+        self.clients = ClientData(self)
         self.commands = CommandData(self)
         self.exports = ExportData(self)
         self.live = LiveData(self)
@@ -435,6 +440,50 @@ class WaitingListData:
             'act_on_waiting_list', key, act=act, entries=list(seen), seen=list(seen.values()), **arguments
         )
         return dict(zip(answer['entries'], answer['versions'], strict=True))
+
+
+class ClientData:
+    """Clients and what people do about them."""
+
+    PAGE_SIZE = 30
+
+    def __init__(self, data: Data) -> None:
+        self._data = data
+
+    @staticmethod
+    def _filter(query: ClientQuery) -> dict[str, Any]:
+        return {name: getattr(query, name) for name in CLIENT_FILTERS}
+
+    async def page(self, query: ClientQuery, after: Mapping[str, Any] | None = None) -> ClientPage:
+        """A page of clients in the query's order, after a page's `next`."""
+        key = {f'after_{name}': value for name, value in (after or {}).items()}
+        return await self._data.one(
+            ClientPage, 'page_of_clients', **self._filter(query), **key, sort=query.sort, page_size=self.PAGE_SIZE
+        )
+
+    async def count(self, query: ClientQuery) -> Count:
+        """How many clients the query shows; an estimate beyond 10,000."""
+        return await self._data.one(Count, 'count_clients', **self._filter(query))
+
+    async def open(self, client: UUID) -> OpenClient:
+        """A client's card. Raises NotFound, also for another salon's client."""
+        return await self._data.one(OpenClient, 'open_client', client=client)
+
+    async def write(self, key: UUID, client: UUID, text: str) -> None:
+        """Let the bot write to a client. Raises Conflict when the client wants no messages."""
+        await self._data.act('write_to_client', key, client=client, text=text)
+
+    async def invite(self, key: UUID, client: UUID, text: str) -> None:
+        """Let the bot invite a client back. Raises Conflict: wants no messages, is invited or booked already."""
+        await self._data.act('invite_client', key, client=client, text=text)
+
+    async def add_note(self, key: UUID, client: UUID, text: str) -> None:
+        """Write something down about a client."""
+        await self._data.act('add_client_note', key, client=client, text=text)
+
+    async def remove_note(self, key: UUID, note: UUID) -> None:
+        """Take a note away."""
+        await self._data.act('remove_client_note', key, note=note)
 
 
 class ExportData:

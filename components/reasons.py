@@ -19,6 +19,8 @@ REASONS = {
     'status_does_not_fit': N_('The entry does not stand like that any more. Nothing was changed.'),
     'offered_already': N_('A time has been offered already, and the client has not answered yet.'),
     'opted_out': N_('The client does not want messages.'),
+    'invited_recently': N_('The client was invited less than 30 days ago.'),
+    'booked_already': N_('The client has a visit ahead already.'),
 }
 
 
