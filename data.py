@@ -32,6 +32,7 @@ from config import settings
 from models import (
     CLIENT_FILTERS,
     WISH_FILTERS,
+    Client,
     ClientPage,
     ClientQuery,
     Command,
@@ -454,12 +455,24 @@ class ClientData:
     def _filter(query: ClientQuery) -> dict[str, Any]:
         return {name: getattr(query, name) for name in CLIENT_FILTERS}
 
-    async def page(self, query: ClientQuery, after: Mapping[str, Any] | None = None) -> ClientPage:
+    async def page(
+        self, query: ClientQuery, after: Mapping[str, Any] | None = None, *, size: int = PAGE_SIZE
+    ) -> ClientPage:
         """A page of clients in the query's order, after a page's `next`."""
         key = {f'after_{name}': value for name, value in (after or {}).items()}
         return await self._data.one(
-            ClientPage, 'page_of_clients', **self._filter(query), **key, sort=query.sort, page_size=self.PAGE_SIZE
+            ClientPage, 'page_of_clients', **self._filter(query), **key, sort=query.sort, page_size=size
         )
+
+    async def all(self, query: ClientQuery) -> AsyncIterator[list[Client]]:
+        """All rows of the query in the order of the list, in large pages; who moves meanwhile comes once."""
+        page, known = await self.page(query, size=EXPORT_SIZE), set[UUID]()
+        while True:
+            yield [row for row in page.rows if row.id not in known]
+            known |= {row.id for row in page.rows}
+            if page.next is None:
+                return
+            page = await self.page(query, page.next, size=EXPORT_SIZE)
 
     async def count(self, query: ClientQuery) -> Count:
         """How many clients the query shows; an estimate beyond 10,000."""

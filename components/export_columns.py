@@ -10,9 +10,9 @@ from datetime import datetime
 from typing import Any
 
 from components.i18n import N_, _, salon_time
-from components.labels import label_of_raw
+from components.labels import label_of, label_of_raw
 from components.sheets import Cell
-from models import Channel, Dialog, DropOff, Intent, Sentiment, Status, TimeOfDay, WaitingEntry, WishStatus
+from models import Channel, Client, Dialog, DropOff, Intent, Sentiment, Status, TimeOfDay, WaitingEntry, WishStatus
 
 Column = tuple[str, Callable[[Any, str], Cell]]
 """A title and what stands below it, from a row and the salon's time zone."""
@@ -72,4 +72,36 @@ WAITING_LIST: tuple[Column, ...] = (
     (N_('Came from'), lambda row, _zone: row.source),
     (N_('Comment'), lambda row, _zone: row.comment),
     (N_('Number'), lambda row, _zone: row.id),
+)
+
+
+def _risk(client: Client, _zone: str) -> str:
+    return label_of(client.risk).text if client.risk else ''
+
+
+def _opted_out(client: Client, _zone: str) -> str:
+    return _('no') if client.opted_out else _('yes')
+
+
+CLIENTS: tuple[Column, ...] = (
+    (N_('Client'), lambda row, _zone: row.name),
+    (N_('Phone'), lambda row, _zone: row.phone),
+    (N_('Channel'), lambda row, _zone: label_of_raw(Channel, row.channel).text),
+    (N_('First dialog'), lambda row, zone: moment(row.first_dialog_at, zone)),
+    (N_('Last dialog'), lambda row, zone: moment(row.last_dialog_at, zone)),
+    (N_('Dialogs'), lambda row, _zone: row.dialogs),
+    (N_('Bookings'), lambda row, _zone: row.bookings),
+    (N_('Cancelled bookings'), lambda row, _zone: row.cancelled),
+    (N_('Money'), lambda row, _zone: row.revenue),
+    (N_('Visits'), lambda row, _zone: row.visits),
+    (N_('Last visit'), lambda row, zone: moment(row.last_visit_at, zone)),
+    (N_('Next visit'), lambda row, zone: moment(row.next_visit_at, zone)),
+    (N_('Days between visits'), lambda row, _zone: row.visit_interval),
+    (N_('Days since the last visit by the usual interval'), lambda row, _zone: row.overdue_ratio),
+    (N_('Risk'), _risk),
+    (N_('At stake a year'), lambda row, _zone: row.yearly_value),
+    (N_('Specialist'), lambda row, _zone: row.staff),
+    (N_('Service'), lambda row, _zone: row.service),
+    (N_('Wants messages'), _opted_out),
+    (N_('Number'), lambda row, _zone: str(row.id)),
 )

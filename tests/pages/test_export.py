@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 from nicegui.testing.user_download import UserDownload
 
+from components.client_list import ClientList
 from components.dialog_list import DialogList
-from components.export_columns import DIALOGS, WAITING_LIST
+from components.export_columns import CLIENTS, DIALOGS, WAITING_LIST
 from components.waiting_list import WaitingRows
 from pages.export import Exports
 from tests.pages.conftest import PASSWORD, SmallSalon
@@ -76,6 +77,18 @@ async def test_the_file_holds_the_entries_of_the_screen_in_their_order(
     assert [row['Номер'] for row in written] == [row['key'] for row in shown]
     assert len(written) > 3
     assert len(written[0]) == len(WAITING_LIST)
+
+
+@pytest.mark.parametrize('params', ['', 'kind=overdue&sort=at_stake', 'sort=name', 'sort=money&channel=telegram'])
+async def test_the_file_holds_the_clients_of_the_screen_in_their_order(
+    dashboard: Dashboard, handed_over: list[Path], params: str
+) -> None:
+    person = await dashboard.signed_in('owner', f'/clients?{params}')
+    written = await taken_out(person, handed_over)
+    shown = await all_rows(person, ClientList)
+    assert [row['Номер'] for row in written] == [row['key'] for row in shown]
+    assert len(written) > 3
+    assert len(written[0]) == len(CLIENTS)
 
 
 async def test_who_took_what_and_how_many_rows_is_in_the_audit(dashboard: Dashboard, handed_over: list[Path]) -> None:
