@@ -47,8 +47,8 @@ declare
   today date := (now() at time zone zone)::date;
   since timestamptz := dashboard.day_start(today - 29, zone);
   wanted text := case kind
-    when 'new' then format('f.first_dialog_at >= %L', since)
-    when 'returning' then format('f.last_dialog_at >= %L and f.first_dialog_at < %1$L', since)
+    when 'new' then format('coalesce(f.last_dialog_at, ''-infinity'') >= %L and f.first_dialog_at >= %1$L', since)
+    when 'returning' then format('coalesce(f.last_dialog_at, ''-infinity'') >= %L and f.first_dialog_at < %1$L', since)
     when 'booked' then 'f.bookings > 0'
     when 'never_booked' then 'f.bookings = 0'
     when 'overdue' then format('f.due_day <= %L', today)
