@@ -799,7 +799,7 @@ class WaitingEntry(Row):
     amount: Decimal | None = None
     currency: str | None = None
     version: str
-    is_missed: bool | None = None
+    is_missed: bool = False
     offer: Offer | None = None
     command: GivenCommand | None = None
 

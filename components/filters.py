@@ -1,4 +1,4 @@
-"""The filters of lists: of the dialogs, and with another kind of the clients.
+"""The filters of lists: of the dialogs, and with another kind of the clients and of those who wait.
 
 The one rule: everything that narrows the list is visible as a chip and can be taken away, also what came from a figure.
 """
@@ -16,9 +16,20 @@ from nicegui import events, ui
 from components.i18n import N_, _
 from components.labels import label_of, weekday_name
 from components.theme import asset
-from models import Channel, ClientKind, ClientQuery, DialogQuery, DropOff, Figure, Intent, Sentiment, Status
+from models import (
+    Channel,
+    ClientKind,
+    ClientQuery,
+    DialogQuery,
+    DropOff,
+    Figure,
+    Intent,
+    Sentiment,
+    Status,
+    WaitingListQuery,
+)  # fmt: skip
 
-Q = TypeVar('Q', DialogQuery, ClientQuery)
+Q = TypeVar('Q', DialogQuery, ClientQuery, WaitingListQuery)
 
 LISTS: dict[str, tuple[StrEnum, ...]] = {
     'status': tuple(Status),
@@ -33,7 +44,7 @@ CHIPS = (*LISTS, 'service', 'staff', 'weekday', 'hour', 'client')
 
 @dataclass(frozen=True)
 class FilterKind:
-    """What the filters of one kind of query are: its lists, its chips and their words."""
+    """The filters of one kind of query: lists, chips and their words; `days` are asked for by a date."""
 
     lists: Mapping[str, tuple[StrEnum, ...]]
     chips: tuple[str, ...]
@@ -41,6 +52,7 @@ class FilterKind:
     titles: Callable[[], dict[str, str]]
     chip: Callable[[Any, str, Mapping[str, str]], str]
     cleared: Callable[[Any], Any]
+    days: tuple[str, ...] = ()
 
 
 class FilterBar(ui.element, component='filters.js'):
@@ -87,6 +99,9 @@ class FilterBar(ui.element, component='filters.js'):
             }
             for name, pairs in (options | dict(choices or {})).items()
             if pairs
+        ]
+        self._props['days'] = [
+            {'name': name, 'label': titles[name], 'value': str(getattr(query, name) or '')} for name in self._kind.days
         ]
         self._props['chips'] = [
             {'name': name, 'text': self._kind.chip(query, name, names or {})}

@@ -269,9 +269,12 @@ class Server(uvicorn.Server):
                 ready.write(json.dumps({'port': port}) + '\n')
 
 
-async def forever() -> None:
-    """Nobody talks."""
-    await asyncio.Event().wait()
+async def work(server: uvicorn.Server, bot: Bot | None, desk: CommandDesk | None) -> None:
+    """Serves, talks if there is somebody to talk, and reports what is still to be reported."""
+    if desk:
+        desk.prepare()
+        await desk.resume()
+    await _until_first(server.serve, *([bot.run] if bot else []))
 
 
 async def _until_first(*work: Callable[[], Awaitable[None]]) -> None:
@@ -290,9 +293,7 @@ def main() -> None:
     bot = Bot(os.environ['BOT_DSN'], every=options.every)
     desk = desk_of_environment(bot.dsn)
     server = Server(uvicorn.Config(web(bot, desk), host='127.0.0.1', port=options.port, log_level='warning'))
-    if desk:
-        desk.prepare()
-    asyncio.run(_until_first(server.serve, bot.run if options.every else forever))
+    asyncio.run(work(server, bot if options.every else None, desk))
 
 
 if __name__ == '__main__':

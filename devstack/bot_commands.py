@@ -25,7 +25,7 @@ MEMORY = """
     create schema if not exists standin_bot;
     create table if not exists standin_bot.seen_commands (
         id uuid primary key, number bigint generated always as identity, client_id uuid, type text not null,
-        acted_at timestamptz not null default clock_timestamp()
+        acted_at timestamptz not null default clock_timestamp(), outcome jsonb not null, reported_at timestamptz
     );
 """
 DIALOG = """
@@ -130,21 +130,38 @@ class CommandDesk:
 
     async def _act_once(self, command: str, event: dict[str, Any]) -> bool:
         data, is_able = event['data'], self.manners.mode != 'unable'
+        outcome = {'type': 'command.delivered' if is_able else 'command.failed', 'data': {'command_id': command}}
+        if not is_able:
+            outcome['data'] |= {'reason': 'the client blocked the bot'}  # type: ignore[operator]
         async with await psycopg.AsyncConnection.connect(self.dsn) as connection:
             cursor = await connection.execute(
-                'insert into standin_bot.seen_commands (id, client_id, type) values (%s, %s, %s)'
+                'insert into standin_bot.seen_commands (id, client_id, type, outcome) values (%s, %s, %s, %s)'
                 ' on conflict do nothing',
-                (command, data.get('client_id'), event['type']),
+                (command, data.get('client_id'), event['type'], Jsonb(outcome)),
             )
-            if not cursor.rowcount:
-                return False
-            if is_able:
+            if cursor.rowcount and is_able:
                 await self.acts[event['type']](connection, data)
-        if is_able:
-            self.tell(Callback('command.delivered', {'command_id': command}))
-        else:
-            self.tell(Callback('command.failed', {'command_id': command, 'reason': 'the client blocked the bot'}))
-        return True
+        if cursor.rowcount:
+            self.later(self._report(command, outcome))
+        return bool(cursor.rowcount)
+
+    async def resume(self) -> None:
+        """Reports what an earlier run did and could not tell any more."""
+        async with await psycopg.AsyncConnection.connect(self.dsn) as connection:
+            cursor = await connection.execute(
+                'select id::text, outcome from standin_bot.seen_commands where reported_at is null'
+            )
+            for command, outcome in await cursor.fetchall():
+                self.later(self._report(command, outcome))
+
+    async def _report(self, command: str, outcome: dict[str, Any]) -> None:
+        if not self.callback_url:
+            return
+        await self._tell(Callback(outcome['type'], outcome['data']), str(uuid4()))
+        async with await psycopg.AsyncConnection.connect(self.dsn) as connection:
+            await connection.execute(
+                'update standin_bot.seen_commands set reported_at = now() where id = %s', (command,)
+            )
 
     # --- acts
 

@@ -11,6 +11,7 @@ from uuid import UUID
 from nicegui import ui
 
 from components.client_list import ClientList
+from components.export_columns import CLIENTS as CLIENTS_COLUMNS
 from components.filters import CLIENTS, FilterBar
 from components.i18n import N_, _, format_number, ngettext
 from components.labels import label_of
@@ -22,6 +23,7 @@ from data import DataError
 from models import Client, ClientKind, ClientPage, ClientQuery, ClientSort, Count, Role
 from pages import page
 from pages.client_acts import ClientActs
+from pages.export import Exports
 from pages.open_client import OpenClientPanel
 from pages.view import Address, View, explain
 
@@ -53,7 +55,12 @@ class ClientsView(View):
         self._open_panel()
 
     def _build_list(self) -> None:
-        page_head(_('Clients'))
+        with page_head(_('Clients')):
+            if Exports.is_open_to(self):
+                self.exports = Exports(
+                    self, what='clients', columns=CLIENTS_COLUMNS, count=lambda: self.count,
+                    rows=lambda: self.data.clients.all(self.query), address=self.list_address,
+                )  # fmt: skip
         self.tabs = ui.element('nav').classes('tabs')
         self.tabs.props['aria-label'] = _('Which clients')
         self.filters = FilterBar(query=self.query, on_change=self.apply, kind=CLIENTS)

@@ -171,6 +171,7 @@ $$;
 create or replace function dashboard.take_bot_event(event text, type text, data jsonb) returns boolean
 language plpgsql security definer set search_path = ''
 as $$
+#variable_conflict use_variable
 declare
   command uuid := case when data ->> 'command_id' ~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'
     then (data ->> 'command_id')::uuid end;
@@ -225,7 +226,7 @@ begin
   if not dashboard.is_system() then raise sqlstate 'PT403' using message = 'only the dashboard counts'; end if;
   insert into dashboard.refused_callbacks values ((now() at time zone 'utc')::date, left(reason, 50),
     count_refused_callbacks.number)
-  on conflict (day, reason) do update set number = refused_callbacks.number + excluded.number;
+  on conflict on constraint refused_callbacks_pkey do update set number = refused_callbacks.number + excluded.number;
 end
 $$;
 
