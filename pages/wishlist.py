@@ -64,7 +64,8 @@ class WaitingListView(View):
         self._open_panel()
 
     def _build_list(self) -> None:
-        self.tabs = ui.element('nav').classes('tabs').props(f'aria-label="{_("Which entries")}"')
+        self.tabs = ui.element('nav').classes('tabs')
+        self.tabs.props['aria-label'] = _('Which entries')
         self.filters = FilterBar(query=self.query, on_change=self.apply, kind=WAITING)
         self.unknown_note = ui.label().classes('note tone-warn')
         self.together = ui.element('div').classes('together')
