@@ -63,7 +63,7 @@ class View:
         """The parameters that what is on screen was read for."""
         self._ends: list[Callable[[], None]] = []
         self._serial: int | None = None
-        self._loads = self._shown_load = 0
+        self._fetching: asyncio.Future[None] | None = None
 
     # --- what a page writes itself
 
@@ -118,20 +118,25 @@ class View:
     async def load(self) -> None:
         """Read again and show it. After a failure what is on screen stays, with the time it is from.
 
-        An answer that comes after the address has changed is dropped: it belongs to another list or period.
+        Of two that overlap the later one counts: the earlier is given up, so that its answer cannot come after. An
+        answer that comes after the address has changed is dropped: it belongs to another list or period.
         """
         asked, failure = self.address.params, None
-        self._loads += 1
-        number = self._loads
+        if self._fetching:
+            self._fetching.cancel()
+        fetching = self._fetching = asyncio.ensure_future(self.fetch())
         try:
-            await self.fetch()
+            await fetching
         except SessionEnded:
             return
         except DataError as error:
             failure = error
-        if not self.is_open or asked != self.address.params or number < self._shown_load:
+        except asyncio.CancelledError:
+            if self._fetching is fetching:
+                raise
             return
-        self._shown_load = number
+        if not self.is_open or asked != self.address.params:
+            return
         self.error = failure
         if failure is None:
             self.read_at, self.shown_for = datetime.now(UTC), asked

@@ -180,7 +180,7 @@ revoke all on dashboard.waiting_entries from public, anon, authenticated;
 create or replace function dashboard.waiting_row(e dashboard.waiting_entries, today date) returns jsonb
 language sql stable security definer set search_path = ''
 as $$
-  select jsonb_build_object('id', e.id, 'client_id', e.client_id, 'client_name', e.client_name,
+  select jsonb_build_object('id', e.id, 'client_id', e.client_id, 'client_name', dashboard.shown_text(e.client_name),
     'client_phone', dashboard.shown_phone(e.client_phone), 'item_type', e.item_type, 'source', e.source,
     'comment', dashboard.shown_text(e.comment), 'service', coalesce(e.service, nullif(e.service_key, '')),
     'staff', coalesce(e.staff, nullif(e.staff_key, '')), 'wished_on', e.wished_on, 'time_of_day', e.time_of_day,
@@ -431,7 +431,7 @@ begin
      < (select count(distinct id) from unnest(entries) id) then
     raise sqlstate 'PT404' using message = 'gone';
   end if;
-  select jsonb_agg(jsonb_build_object('id', d.id, 'version', d.version, 'client', d.client_name, 'status', d.status,
+  select jsonb_agg(jsonb_build_object('id', d.id, 'version', d.version, 'client', dashboard.shown_text(d.client_name), 'status', d.status,
     'by', dashboard.name_of_user(a.user_id), 'kind', a.kind, 'at', coalesce(a.created_at, d.bot_changed_at))) into changed
   from unnest(entries, seen) s(id, version) join dashboard.waiting_entries d on d.tenant_id = tenant and d.id = s.id
   left join lateral (select x.* from dashboard.wishlist_actions x where x.tenant_id = tenant and x.wishlist_id = d.id

@@ -8,5 +8,3 @@ create index if not exists dashboard_wishlist_decided_at
   on public.wishlist_v2 (tenant_id, (coalesce(processed_at, updated_at))) where status <> 'pending';
 create index if not exists dashboard_wishlist_updated_at
   on public.wishlist_v2 (tenant_id, updated_at);
-create index if not exists dashboard_wishlist_client
-  on public.wishlist_v2 (tenant_id, user_id, created_at);
