@@ -82,11 +82,13 @@ FOR_PEOPLE = {
     'compute_breakdowns', 'changed_days', 'valid_days', 'percentile_of', 'label_of', 'dialog_row', 'overview',
     'search', 'figure_condition', 'dialog_condition', 'page_of_dialogs', 'count_dialogs', 'messages_of',
     'dialog_messages', 'open_dialog', 'answered_condition', 'estimated_dialogs', 'record_act', 'whoami',
-    'set_preferences', 'retry_command',
+    'set_preferences', 'retry_command', 'salon_settings', 'change_settings', 'list_salons', 'create_settings',
 }  # fmt: skip
 INTERNAL = {
     'is_system', 'end_sessions_of_changed_user', 'store_days', 'is_still_signed_in', 'begin_act', 'finish_act',
     'wants_messages', 'queue_command', 'take_waitlist_event', 'command_row', 'name_of_user',
+    'first_note', 'clock_time', 'truth', 'bot_settings', 'wanted_settings', 'setting_state', 'read_setting',
+    'check_settings', 'take_out_of_commands',
 }  # fmt: skip
 
 
