@@ -66,7 +66,7 @@ class CommandStatus(StrEnum):
 
 
 class SettingState(StrEnum):
-    """Whether the bot uses what is wanted: `unset` is nothing wanted here, `differs` something else although it took it."""
+    """Whether the bot uses what is wanted: `unset` wants nothing, `differs` is taken and yet something else is used."""
 
     UNSET = 'unset'
     TAKEN = 'taken'

@@ -18,6 +18,15 @@ REASONS = {
     'number_of_entries': N_('This can be done for 1 to 200 entries at once.'),
     'status_does_not_fit': N_('The entry does not stand like that any more. Nothing was changed.'),
     'offered_already': N_('A time has been offered already, and the client has not answered yet.'),
+    'nothing_changed': N_('Nothing was changed.'),
+    'not_in_list': N_('Choose one from the list.'),
+    'time_format': N_('Enter a time like 09:30.'),
+    'same_times': N_('This is the same time as the beginning.'),
+    'both_or_none': N_('Enter both times, or none.'),
+    'phone_format': N_('There is no phone number in this.'),
+    'chat_id_format': N_('This is a number, for groups with a minus in front.'),
+    'digits_only': N_('This is a number with digits only.'),
+    'has_settings': N_('The salon has settings already.'),
     'opted_out': N_('The client does not want messages.'),
 }
 

@@ -88,13 +88,12 @@ def test_odd_notes_are_not_known_and_break_nothing(salon_settings: Settings, met
 
 @pytest.mark.parametrize(('metadata', 'name', 'used'), [
     ({'closing_time': '9:05'}, 'closing_time', '09:05'), ({'closing_time': '24:00'}, 'closing_time', '00:00'),
-    ({'closing_time': '21:00:00'}, 'closing_time', '21:00'), ({'enable_gap_filtering': 'False'}, 'gap_filtering', False),
+    ({'closing_time': '21:00:00'}, 'closing_time', '21:00'),
+    ({'enable_gap_filtering': 'False'}, 'gap_filtering', False),
     ({'telegram_bot_enabled': 1}, 'bot_enabled', True), ({'admin_chat_id': '-100500'}, 'admin_chat_id', -100500),
     ({'settings': {'closing_time': '20:00'}, 'closing_time': '21:00'}, 'closing_time', '20:00'),
 ])  # fmt: skip
-def test_a_note_is_understood_in_every_spelling(
-    salon_settings: Settings, metadata: Any, name: str, used: Any
-) -> None:
+def test_a_note_is_understood_in_every_spelling(salon_settings: Settings, metadata: Any, name: str, used: Any) -> None:
     salon_settings.bot_has(metadata)
     assert salon_settings.of(name) == (None, used, 'unset')
 
@@ -179,16 +178,20 @@ def test_who_did_not_see_the_last_change_is_told_of_it(salon_settings: Settings)
 WRONG: list[tuple[dict[str, Any], str, str]] = [
     ({}, 'nothing_changed', ''), ({'version': 7}, 'not_in_list', ''), ({'tenant_id': SALON_B.id}, 'not_in_list', ''),
     ({'name': 'я' * 201}, 'too_long', 'name'), ({'welcome_message': 'я' * 2001}, 'too_long', 'welcome_message'),
-    ({'branch_phone': '1' * 41}, 'too_long', 'branch_phone'), ({'branch_phone': 'звоните'}, 'phone_format', 'branch_phone'),
-    ({'closing_time': '25:00'}, 'time_format', 'closing_time'), ({'opening_time': 'утром'}, 'time_format', 'opening_time'),
+    ({'branch_phone': '1' * 41}, 'too_long', 'branch_phone'),
+    ({'branch_phone': 'звоните'}, 'phone_format', 'branch_phone'),
+    ({'closing_time': '25:00'}, 'time_format', 'closing_time'),
+    ({'opening_time': 'утром'}, 'time_format', 'opening_time'),
     ({'opening_time': '10:00', 'closing_time': '10:00'}, 'same_times', 'closing_time'),
     ({'quiet_from': '22:00'}, 'both_or_none', 'quiet_to'), ({'quiet_to': '08:00'}, 'both_or_none', 'quiet_from'),
-    ({'admin_chat_id': 'я'}, 'chat_id_format', 'admin_chat_id'), ({'admin_chat_id': '0'}, 'chat_id_format', 'admin_chat_id'),
+    ({'admin_chat_id': 'я'}, 'chat_id_format', 'admin_chat_id'),
+    ({'admin_chat_id': '0'}, 'chat_id_format', 'admin_chat_id'),
     ({'admin_chat_id': '9' * 19}, 'chat_id_format', 'admin_chat_id'),
     ({'yclients_company_id': '-1'}, 'digits_only', 'yclients_company_id'),
     ({'bot_enabled': 'maybe'}, 'not_in_list', 'bot_enabled'), ({'gap_filtering': {}}, 'not_in_list', 'gap_filtering'),
     ({'timezone': None}, 'required', 'timezone'), ({'timezone': 'MSK'}, 'not_in_list', 'timezone'),
-    ({'timezone': 'Foo/Bar+3'}, 'not_in_list', 'timezone'), ({'timezone': 'posix/Europe/Moscow'}, 'not_in_list', 'timezone'),
+    ({'timezone': 'Foo/Bar+3'}, 'not_in_list', 'timezone'),
+    ({'timezone': 'posix/Europe/Moscow'}, 'not_in_list', 'timezone'),
     ({'currency': 'XXX'}, 'not_in_list', 'currency'), ({'staff_phones': 'all'}, 'not_in_list', 'staff_phones'),
 ]  # fmt: skip
 
@@ -242,15 +245,22 @@ def test_the_platform_sees_how_every_salon_is_doing(db: Connection, as_role: AsR
         " ('delivered', now())) v(s, f)",
         (SALON_B.id,),
     )
-    db.execute("insert into dashboard.refused_callbacks values ((now() at time zone 'utc')::date, 'forged', 3),"
-               " ((now() at time zone 'utc')::date - 6, 'forged', 4), ((now() at time zone 'utc')::date - 7, 'old', 9)")
+    db.execute(
+        "insert into dashboard.refused_callbacks values ((now() at time zone 'utc')::date, 'forged', 3),"
+        " ((now() at time zone 'utc')::date - 6, 'forged', 4), ((now() at time zone 'utc')::date - 7, 'old', 9)"
+    )
     with as_role(**PLATFORM) as platform:
         row = platform.execute('select dashboard.list_salons()').fetchone()
     assert row
     salons = {salon['id']: salon for salon in row[0]['salons']}
     assert {SALON_A.id, SALON_B.id, SALON_C.id} <= salons.keys()
     b = salons[SALON_B.id]
-    assert (b['open_commands'], b['failed_commands'], b['timezone'], b['has_settings']) == (1, 2, 'Asia/Vladivostok', True)
+    assert (b['open_commands'], b['failed_commands'], b['timezone'], b['has_settings']) == (
+        1,
+        2,
+        'Asia/Vladivostok',
+        True,
+    )
     today = db.execute(
         'select count(*) from dashboard.dialogs where tenant_id = %s and (started_at at time zone %s)::date'
         ' = (now() at time zone %s)::date', (SALON_B.id, SALON_B.timezone, SALON_B.timezone),
