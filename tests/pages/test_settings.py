@@ -1,7 +1,9 @@
 """The settings page: a wish goes to the bot and comes back, nothing typed is lost, and secrets stay where they are."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from nicegui import ui
@@ -10,7 +12,9 @@ from psycopg.types.json import Jsonb
 
 from bot import bot
 from config import settings
+from data import Conflict, Data
 from devstack.demo.salons import SALONS
+from live import feed
 from models import BotState, SettingState
 from pages.settings import SettingsView
 from tests.commands import FarEnd
@@ -146,6 +150,20 @@ async def test_who_was_slower_is_told_and_decides(dashboard: Dashboard, small_sa
     await until(lambda: small_salon.db.execute(wanted, (small_salon.id,)).fetchone() == ('Второе',))
 
 
+async def test_twenty_equal_sends_are_one_change_and_of_two_different_ones_the_first_counts(
+    dashboard: Dashboard, small_salon: SmallSalon
+) -> None:
+    person = await owner_of(dashboard, small_salon)
+    change, key = Data(person.session).settings.change, uuid4()
+    await asyncio.gather(*(change(key, 0, {'name': 'Одно'}) for _ in range(20)))
+    lines = 'select count(*) from dashboard.{} where tenant_id = %s and key is not null'
+    for table in ('audits', 'bot_commands'):
+        assert small_salon.db.execute(lines.format(table).encode(), (small_salon.id,)).fetchone() == (1,)
+    both = await asyncio.gather(*(change(uuid4(), 1, {'name': text}) for text in 'АБ'), return_exceptions=True)
+    assert [type(answer) for answer in both if answer] == [Conflict]
+    assert small_salon.db.execute(lines.format('audits').encode(), (small_salon.id,)).fetchone() == (2,)
+
+
 async def test_a_new_zone_and_currency_show_at_once_in_this_browser(
     dashboard: Dashboard, small_salon: SmallSalon
 ) -> None:
@@ -206,9 +224,14 @@ async def test_employees_and_visitors_do_not_come_in(dashboard: Dashboard) -> No
     assert (await visitor.http.get('/settings')).headers['location'].startswith('/login')
 
 
-async def test_what_is_kept_from_employees_is_chosen(dashboard: Dashboard, small_salon: SmallSalon) -> None:
+async def test_what_is_kept_from_employees_is_chosen_and_shows_in_other_tabs(
+    dashboard: Dashboard, small_salon: SmallSalon
+) -> None:
     person = await owner_of(dashboard, small_salon)
+    other = await dashboard.another_tab(person, '/settings')
+    await until(lambda: feed.state == 'live')
     await fill(person, 'Что видят сотрудники', **{'Телефоны_клиентов': 'last4'})
     save(person)
-    await person.sees('Сохранено.', 'Последние четыре цифры')
+    await person.sees('Сохранено.')
+    await other.sees('Последние четыре цифры')
     assert all(is_shown(card.rows) for card in view_of(person).cards.values())
