@@ -17,7 +17,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Protocol, TypeVar
@@ -30,14 +30,20 @@ from pydantic import BaseModel, ValidationError
 
 from config import settings
 from models import (
+    CLIENT_FILTERS,
     WISH_FILTERS,
+    Client,
+    ClientPage,
+    ClientQuery,
     Command,
     Commands,
     Count,
+    Dialog,
     DialogPage,
     DialogQuery,
     Message,
     Messages,
+    OpenClient,
     OpenDialog,
     OpenEntry,
     Overview,
@@ -45,6 +51,7 @@ from models import (
     SalonList,
     SalonSettings,
     SettingValue,
+    WaitingEntry,
     WaitingFigures,
     WaitingListQuery,
     WaitingPage,
@@ -57,6 +64,8 @@ TIMEOUT = httpx.Timeout(15, connect=3)
 """Seconds that a request may take; the page's skeleton is on screen long before."""
 
 
+EXPORT_SIZE = 500
+"""Rows of an export that are asked for at once."""
 SHARE_SECONDS = 2.0
 """How long an answer serves the pages that reload for the same change."""
 
@@ -173,8 +182,10 @@ class Data:
         self.dialogs = DialogData(self)
         self.people = PeopleData(self)
         self.waiting_list = WaitingListData(self)
+        self.clients = ClientData(self)
         self.settings = SettingsData(self)
         self.commands = CommandData(self)
+        self.exports = ExportData(self)
         self.live = LiveData(self)
 
     async def call(self, function: str, **arguments: Any) -> Any:
@@ -272,7 +283,7 @@ class DialogData:
                  'weekday', 'client')  # fmt: skip
         return period | {name: getattr(query, name) for name in names}
 
-    async def page(self, query: DialogQuery, after: str | None = None) -> DialogPage:
+    async def page(self, query: DialogQuery, after: str | None = None, *, size: int = PAGE_SIZE) -> DialogPage:
         """A page of the archive, newest first, after a page's `next_key`; the first brings the active ones as well."""
         started, archive_id = after.split('~') if after else (None, None)
         return await self._data.one(
@@ -281,8 +292,20 @@ class DialogData:
             **self._filter(query),
             after_started=started,
             after_id=archive_id,
-            page_size=self.PAGE_SIZE,
+            page_size=size,
         )
+
+    async def all(self, query: DialogQuery) -> AsyncIterator[list[Dialog]]:
+        """All rows of the query in the order of the list, in large pages; a dialog archived meanwhile comes once."""
+        page, shown = await self.page(query, size=EXPORT_SIZE), set[UUID]()
+        if page.active:
+            shown = {row.session_id for row in page.active}
+            yield page.active
+        while True:
+            yield [row for row in page.rows if row.session_id not in shown]
+            if page.next_key is None:
+                return
+            page = await self.page(query, page.next_key, size=EXPORT_SIZE)
 
     async def count(self, query: DialogQuery) -> Count:
         """How many dialogs the query shows; an estimate beyond 10,000."""
@@ -346,14 +369,24 @@ class WaitingListData:
         period = {'first_day': query.period.first, 'last_day': query.period.last} if query.period else {}
         return missed | period | {name: getattr(query, name) for name in WISH_FILTERS}
 
-    async def page(self, query: WaitingListQuery, after: Mapping[str, Any] | None = None) -> WaitingPage:
+    async def page(
+        self, query: WaitingListQuery, after: Mapping[str, Any] | None = None, *, size: int = PAGE_SIZE
+    ) -> WaitingPage:
         """A page of the list, after the key of a page: those who wait in the query's order, others newest first."""
         is_waiting = query.shown in {WishShown.WAITING, WishShown.MISSED}
         key = {f'after_{name}': value for name, value in (after or {}).items()}
         return await self._data.one(
             WaitingPage, 'page_of_waiting_list', **self._filter(query), **key,
-            sort=query.order if is_waiting else 'newest', page_size=self.PAGE_SIZE,
+            sort=query.order if is_waiting else 'newest', page_size=size,
         )  # fmt: skip
+
+    async def all(self, query: WaitingListQuery) -> AsyncIterator[list[WaitingEntry]]:
+        """All rows of the query in the order of the list, in large pages."""
+        page = await self.page(query, size=EXPORT_SIZE)
+        yield page.rows
+        while page.next:
+            page = await self.page(query, page.next, size=EXPORT_SIZE)
+            yield page.rows
 
     async def count(self, query: WaitingListQuery) -> Count:
         """How many entries the query shows."""
@@ -412,6 +445,77 @@ class WaitingListData:
             'act_on_waiting_list', key, act=act, entries=list(seen), seen=list(seen.values()), **arguments
         )
         return dict(zip(answer['entries'], answer['versions'], strict=True))
+
+
+class ClientData:
+    """Clients and what people do about them."""
+
+    PAGE_SIZE = 30
+
+    def __init__(self, data: Data) -> None:
+        self._data = data
+
+    @staticmethod
+    def _filter(query: ClientQuery) -> dict[str, Any]:
+        return {name: getattr(query, name) for name in CLIENT_FILTERS}
+
+    async def page(
+        self, query: ClientQuery, after: Mapping[str, Any] | None = None, *, size: int = PAGE_SIZE
+    ) -> ClientPage:
+        """A page of clients in the query's order, after a page's `next`."""
+        key = {f'after_{name}': value for name, value in (after or {}).items()}
+        return await self._data.one(
+            ClientPage, 'page_of_clients', **self._filter(query), **key, sort=query.sort, page_size=size
+        )
+
+    async def all(self, query: ClientQuery) -> AsyncIterator[list[Client]]:
+        """All rows of the query in the order of the list, in large pages; who moves meanwhile comes once."""
+        page, known = await self.page(query, size=EXPORT_SIZE), set[UUID]()
+        while True:
+            yield [row for row in page.rows if row.id not in known]
+            known |= {row.id for row in page.rows}
+            if page.next is None:
+                return
+            page = await self.page(query, page.next, size=EXPORT_SIZE)
+
+    async def count(self, query: ClientQuery) -> Count:
+        """How many clients the query shows; an estimate beyond 10,000."""
+        return await self._data.one(Count, 'count_clients', **self._filter(query))
+
+    async def open(self, client: UUID) -> OpenClient:
+        """A client's card. Raises NotFound, also for another salon's client."""
+        return await self._data.one(OpenClient, 'open_client', client=client)
+
+    async def write(self, key: UUID, client: UUID, text: str) -> None:
+        """Let the bot write to a client. Raises Conflict when the client wants no messages."""
+        await self._data.act('write_to_client', key, client=client, text=text)
+
+    async def invite(self, key: UUID, client: UUID, text: str) -> None:
+        """Let the bot invite a client back. Raises Conflict: wants no messages, is invited or booked already."""
+        await self._data.act('invite_client', key, client=client, text=text)
+
+    async def add_note(self, key: UUID, client: UUID, text: str) -> None:
+        """Write something down about a client."""
+        await self._data.act('add_client_note', key, client=client, text=text)
+
+    async def remove_note(self, key: UUID, note: UUID) -> None:
+        """Take a note away."""
+        await self._data.act('remove_client_note', key, note=note)
+
+
+class ExportData:
+    """Taking rows out of the dashboard."""
+
+    def __init__(self, data: Data) -> None:
+        self._data = data
+
+    async def begin(self, key: UUID, what: str) -> None:
+        """Say what is taken out, before the first row is read. Raises NotAllowed for employees."""
+        await self._data.act('begin_export', key, what=what)
+
+    async def end(self, key: UUID, number: int) -> None:
+        """Say how many rows are handed over."""
+        await self._data.call('end_export', key=key, number=number)
 
 
 class SettingsData:

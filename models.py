@@ -133,6 +133,44 @@ class TimeOfDay(StrEnum):
     ANY = 'any'
 
 
+class ClientKind(StrEnum):
+    """Which clients a list shows; `new` and `returning` are those of the last 30 days."""
+
+    NEW = 'new'
+    RETURNING = 'returning'
+    BOOKED = 'booked'
+    NEVER_BOOKED = 'never_booked'
+    OVERDUE = 'overdue'
+    OPTED_OUT = 'opted_out'
+
+
+class ClientSort(StrEnum):
+    """What clients are sorted by: the last dialog, the name, money, visits, or what a year of their visits is worth."""
+
+    CONTACT = 'contact'
+    NAME = 'name'
+    MONEY = 'money'
+    VISITS = 'visits'
+    AT_STAKE = 'at_stake'
+
+
+class Risk(StrEnum):
+    """How long a client has been overdue, by the own rhythm."""
+
+    NONE = 'none'
+    LOW = 'low'
+    MEDIUM = 'medium'
+    HIGH = 'high'
+
+
+class IntervalSource(StrEnum):
+    """Where a visit interval comes from: the client's visits, the bot's memory, or the salon's other clients."""
+
+    OWN = 'own'
+    MEMORY = 'memory'
+    SALON = 'salon'
+
+
 class Status(StrEnum):
     """How a dialog stands; `dropped` is the older word for `abandoned` and is read as it."""
 
@@ -329,7 +367,7 @@ class DialogQuery:
         return read_query(cls(), params, today, _READERS)
 
 
-Q = TypeVar('Q', 'DialogQuery', 'WaitingListQuery')
+Q = TypeVar('Q', 'DialogQuery', 'WaitingListQuery', 'ClientQuery')
 
 
 def read_query(query: Q, params: Mapping[str, str], today: date, readers: Mapping[str, Any]) -> tuple[Q, list[str]]:
@@ -362,6 +400,63 @@ _READERS: dict[str, Any] = {
     'hour': lambda value: _whole_number(value, 23),
     'weekday': lambda value: _whole_number(value, 7) or _whole_number('-1', 7),
     'client': UUID,
+}
+
+
+CLIENT_FILTERS = ('search', 'kind', 'channel', 'staff')
+
+
+@dataclass(frozen=True)
+class ClientQuery:
+    """What the list of clients shows: one frozen value, readable from and writable to the page's address.
+
+    `staff` is the key of the favourite specialist.
+    """
+
+    search: str | None = None
+    kind: ClientKind | None = None
+    channel: Channel | None = None
+    staff: str | None = None
+    sort: ClientSort = ClientSort.CONTACT
+
+    def replace(self, **changes: Any) -> ClientQuery:
+        """The same query with other values."""
+        return replace(self, **changes)
+
+    @property
+    def is_filtered(self) -> bool:
+        """Whether anything narrows the list."""
+        return any(getattr(self, name) is not None for name in CLIENT_FILTERS)
+
+    @property
+    def is_win_back(self) -> bool:
+        """Whether these are the clients to win back, by what is at stake."""
+        return self.kind is ClientKind.OVERDUE
+
+    def params(self) -> dict[str, str]:
+        """The query as parameters of an address, without what is as usual."""
+        own = {name: getattr(self, name) for name in CLIENT_FILTERS}
+        sort = {} if self.sort is ClientSort.CONTACT else {'sort': self.sort.value}
+        return {name: str(value) for name, value in own.items() if value is not None} | sort
+
+    def address(self, path: str = '/clients') -> str:
+        """The address of the list of clients with this query."""
+        params = self.params()
+        return f'{path}?{urlencode(params)}' if params else path
+
+    @classmethod
+    def from_params(cls, params: Mapping[str, str], today: date) -> tuple[ClientQuery, list[str]]:
+        """The query an address asks for, and the names of the parameters that were not understood."""
+        known = {name: value for name, value in params.items() if name not in {'period', 'from', 'to'}}
+        return read_query(cls(), known, today, _CLIENT_READERS)
+
+
+_CLIENT_READERS: dict[str, Any] = {
+    'search': _short_text,
+    'kind': lambda value: _one_of(ClientKind, value),
+    'channel': lambda value: _one_of(Channel, value),
+    'staff': _short_text,
+    'sort': lambda value: _one_of(ClientSort, value),
 }
 
 
@@ -722,7 +817,7 @@ class WaitingEntry(Row):
     amount: Decimal | None = None
     currency: str | None = None
     version: str
-    is_missed: bool | None = None
+    is_missed: bool = False
     offer: Offer | None = None
     command: GivenCommand | None = None
 
@@ -794,6 +889,104 @@ class ChangedEntry(Row):
     by: str | None = None
     kind: str | None = None
     at: Moment | None = None
+
+
+class Client(Row):
+    """A client as lists show it. Amounts are in the salon's currency, intervals in days; None = no data.
+
+    `yearly_value` is what a year of visits at the client's rhythm is worth; `came_back_at` the first dialog since the
+    last invitation.
+    """
+
+    id: UUID
+    name: str | None = None
+    phone: str | None = None
+    channel: str = 'unknown'
+    dialogs: int = 0
+    bookings: int = 0
+    cancelled: int = 0
+    revenue: Decimal = Decimal(0)
+    paid_bookings: int = 0
+    first_dialog_at: Moment | None = None
+    last_dialog_at: Moment | None = None
+    visits: int = 0
+    last_visit_at: Moment | None = None
+    next_visit_at: Moment | None = None
+    own_interval: Decimal | None = None
+    memory_interval: Decimal | None = None
+    visit_interval: Decimal | None = None
+    interval_source: IntervalSource | None = None
+    due_day: date | None = None
+    overdue_ratio: Decimal | None = None
+    risk: Risk | None = None
+    staff: str | None = None
+    service: str | None = None
+    opted_out: bool = False
+    yearly_value: Decimal = Decimal(0)
+    invited_at: Moment | None = None
+    invitable_on: date | None = None
+    came_back_at: Moment | None = None
+    came_back_booked: bool | None = None
+
+    @property
+    def average_booking(self) -> Decimal | None:
+        """Money by the bookings that carry a price."""
+        return self.revenue / self.paid_bookings if self.paid_bookings else None
+
+
+class ClientPage(Row):
+    """A page of clients; the first one brings the keys and names of the specialists who are somebody's favourite."""
+
+    rows: list[Client]
+    next: dict[str, Any] | None = None
+    staff: list[tuple[str, str]] = []
+
+
+class ClientMemory(Row):
+    """What the bot remembers of a client; `interval` is in days."""
+
+    staff: str | None = None
+    service: str | None = None
+    time: str | None = None
+    language: str | None = None
+    allows_messages: bool = True
+    interval: Decimal | None = None
+
+
+class ClientNote(Row):
+    """What somebody wrote down about a client; `by` is a name."""
+
+    id: UUID
+    text: str
+    by: str | None = None
+    created_at: Moment
+
+
+class ClientWish(Row):
+    """An entry of the waiting list as a client's card shows it; `day` is as the bot wrote it."""
+
+    id: int
+    status: str
+    service: str | None = None
+    staff: str | None = None
+    day: str | None = None
+    comment: str | None = None
+    created_at: Moment
+
+
+class OpenClient(Row):
+    """A client with everything that is known but the dialogs."""
+
+    client: Client
+    phone: str | None = None
+    whatsapp_id: str | None = None
+    telegram_chat_id: int | None = None
+    yclients_client_id: int | None = None
+    wants_messages: bool = True
+    memory: ClientMemory | None = None
+    commands: list[GivenCommand] = []
+    notes: list[ClientNote] = []
+    wishes: list[ClientWish] = []
 
 
 SettingValue = str | int | bool | None

@@ -16,6 +16,8 @@ from bench.harness import Running, chromium, click, line, running, sign_in, sign
 
 OVERVIEW = "document.querySelector('.overview:not(.is-loading)')"
 DIALOGS = "document.querySelector('.split-list .dialog-row')"
+CLIENTS = "document.querySelector('.split-list .client-item')"
+CARD = "document.querySelector('.client-facts')"
 CHAT = "document.querySelector('.chat-message')"
 PERIOD = "document.querySelector('.kpi-value')?.textContent !== before"
 SQL = """
@@ -44,13 +46,17 @@ async def rounds(app: Running, page: Page, name: str, selector: str, done: str, 
 
 async def journey(app: Running, page: Page, count: int) -> None:
     """The ways through the pages that people take all day."""
-    nav = {'overview': '.side nav a[href="/"]', 'dialogs': '.side nav a[href="/sessions"]'}
+    nav = {'overview': '.side nav a[href="/"]', 'dialogs': '.side nav a[href="/sessions"]',
+           'clients': '.side nav a[href="/clients"]'}  # fmt: skip
     await click(page, nav['dialogs'], DIALOGS)
     await rounds(app, page, 'to the overview', nav['overview'], OVERVIEW, nav['dialogs'], count)
     await click(page, nav['overview'], OVERVIEW)
     await rounds(app, page, 'to the dialogs', nav['dialogs'], DIALOGS, nav['overview'], count)
     await click(page, nav['dialogs'], DIALOGS)
     await rounds(app, page, 'a dialog', '.split-list li:nth-child(3) a', CHAT, '.dialog-close', count)
+    await rounds(app, page, 'to the clients', nav['clients'], CLIENTS, nav['overview'], count)
+    await click(page, nav['clients'], CLIENTS)
+    await rounds(app, page, 'a client', '.client-rows li:nth-child(3) a', CARD, '.dialog-close', count)
     await click(page, nav['overview'], OVERVIEW)
     buttons = '.period-picker button:nth-of-type({})'
     for place, name in ((4, '30 days'), (5, '90 days')):

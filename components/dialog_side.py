@@ -5,7 +5,7 @@ The one rule: it shows what is known and leaves out what is not; a link to a per
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from uuid import UUID
 
 from nicegui import ui
@@ -82,26 +82,36 @@ def _notes(opened: OpenDialog, *, zone: str) -> None:
 
 
 def contacts(opened: OpenDialog) -> list[tuple[str, str, str]]:
-    """How to reach the client: icon, text, address. Telegram opens a chat by phone number only."""
-    number = dial_number(opened.dialog.client_phone)
-    whatsapp = dial_number(f'+{"".join(sign for sign in (opened.whatsapp_id or "")[:40] if sign.isdigit())}')
+    """How to reach the client of a dialog: icon, text, address."""
+    return contact_ways(opened.dialog.client_phone, opened.whatsapp_id, opened.dialog.channel)
+
+
+def contact_ways(phone: str | None, whatsapp_id: str | None, channel: str) -> list[tuple[str, str, str]]:
+    """How to reach a client: icon, text, address. Telegram opens a chat by phone number only."""
+    number = dial_number(phone)
+    whatsapp = dial_number(f'+{"".join(sign for sign in (whatsapp_id or "")[:40] if sign.isdigit())}')
     found = [('phone', format_phone(number), f'tel:{number}')] if number else []
-    if whatsapp or (number and opened.dialog.channel == Channel.WHATSAPP):
+    if whatsapp or (number and channel == Channel.WHATSAPP):
         found.append(('whatsapp', 'WhatsApp', f'https://wa.me/{(whatsapp or number or "").lstrip("+")}'))
-    if number and opened.dialog.channel == Channel.TELEGRAM:
+    if number and channel == Channel.TELEGRAM:
         found.append(('telegram', 'Telegram', f'https://t.me/+{number.lstrip("+")}'))
     return found
+
+
+def contact_links(ways: Sequence[tuple[str, str, str]]) -> None:
+    """Draw ways to reach a client."""
+    with ui.element('div').classes('row-of'):
+        for name, text, address in ways:
+            with outside_link('', to=address, classes='native-button'):
+                icon(name)
+                ui.label(text)
 
 
 def _contact(opened: OpenDialog) -> None:
     ways = contacts(opened)
     if not ways and opened.dialog.client_phone:
         _fact(_('Phone'), opened.dialog.client_phone[:60])
-    with ui.element('div').classes('row-of'):
-        for name, text, address in ways:
-            with outside_link('', to=address, classes='native-button'):
-                icon(name)
-                ui.label(text)
+    contact_links(ways)
 
 
 def _others(opened: OpenDialog, *, zone: str, address: Callable[[Dialog], str], all_address: str) -> None:

@@ -19,6 +19,8 @@ export default {
               <option value="">{{ isPhone ? texts.any : list.label }}</option>
               <option v-for="[value, text] in list.options" :key="value" :value="value">{{ text }}</option>
             </select></label>
+          <label v-for="day in days" :key="day.name" class="filter-day"><span>{{ day.label }}</span>
+            <input type="date" class="field" :class="{ 'is-set': day.value }" :value="day.value" @change="$emit('change', { name: day.name, value: $event.target.value })" /></label>
         </div>
         <div v-if="isPhone" class="filter-foot">
           <button type="button" class="native-button is-quiet" @click="$emit('clear')">{{ texts.clear }}</button>
@@ -32,7 +34,7 @@ export default {
         <button type="button" class="native-button is-quiet" @click="$emit('clear')">{{ texts.clear }}</button>
       </div>
     </div>`,
-  props: { value: String, lists: Array, chips: Array, texts: Object, icons: String },
+  props: { value: String, lists: Array, days: { type: Array, default: () => [] }, chips: Array, texts: Object, icons: String },
   emits: ["change", "clear"],
   data() {
     return { search: this.value, isPhone: false };

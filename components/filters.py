@@ -1,21 +1,35 @@
-"""The filters of the dialogs.
+"""The filters of lists: of the dialogs, and with another kind of the clients and of those who wait.
 
 The one rule: everything that narrows the list is visible as a chip and can be taken away, also what came from a figure.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
-from typing import Any
+from typing import Any, TypeVar
 
 from nicegui import events, ui
 
-from components.i18n import _
+from components.i18n import N_, _
 from components.labels import label_of, weekday_name
 from components.theme import asset
-from models import Channel, DialogQuery, DropOff, Figure, Intent, Sentiment, Status
+from models import (
+    Channel,
+    ClientKind,
+    ClientQuery,
+    DialogQuery,
+    DropOff,
+    Figure,
+    Intent,
+    Sentiment,
+    Status,
+    WaitingListQuery,
+)  # fmt: skip
+
+Q = TypeVar('Q', DialogQuery, ClientQuery, WaitingListQuery)
 
 LISTS: dict[str, tuple[StrEnum, ...]] = {
     'status': tuple(Status),
@@ -28,16 +42,30 @@ LISTS: dict[str, tuple[StrEnum, ...]] = {
 CHIPS = (*LISTS, 'service', 'staff', 'weekday', 'hour', 'client')
 
 
-class FilterBar(ui.element, component='filters.js'):
-    """Search, lists and chips as one element; `on_change` gets the new query, its period untouched."""
+@dataclass(frozen=True)
+class FilterKind:
+    """The filters of one kind of query: lists, chips and their words; `days` are asked for by a date."""
 
-    def __init__(self, *, query: DialogQuery, on_change: Callable[[DialogQuery], Any]) -> None:
+    lists: Mapping[str, tuple[StrEnum, ...]]
+    chips: tuple[str, ...]
+    search: str
+    titles: Callable[[], dict[str, str]]
+    chip: Callable[[Any, str, Mapping[str, str]], str]
+    cleared: Callable[[Any], Any]
+    days: tuple[str, ...] = ()
+
+
+class FilterBar(ui.element, component='filters.js'):
+    """Search, lists and chips as one element; `on_change` gets the new query, what is no filter in it untouched."""
+
+    def __init__(self, *, query: Q, on_change: Callable[[Q], Any], kind: FilterKind | None = None) -> None:
         super().__init__()
-        self._query = query
-        self._on_change = on_change
+        self._query: Any = query
+        self._on_change: Callable[[Any], Any] = on_change
+        self._kind = kind or DIALOGS
         self._props['icons'] = asset('icons.svg')
         self._props['texts'] = {
-            'search': _('Name, phone or words from messages'),
+            'search': _(self._kind.search),
             'filters': _('Filters'),
             'any': _('any'),
             'clear': _('Clear all'),
@@ -46,46 +74,60 @@ class FilterBar(ui.element, component='filters.js'):
         }
         self.show(query)
         self.on('change', self._change)
-        self.on('clear', lambda: self._take(DialogQuery(period=self._query.period)))
+        self.on('clear', lambda: self._take(self._kind.cleared(self._query)))
 
-    def show(self, query: DialogQuery, *, names: Mapping[str, str] | None = None) -> None:
-        """Show what `query` asks for; `names` says what to call a `service`, `staff` or `client` instead of its key."""
+    def show(
+        self,
+        query: Q,
+        *,
+        names: Mapping[str, str] | None = None,
+        choices: Mapping[str, Sequence[tuple[str, str]]] | None = None,
+    ) -> None:
+        """Show what `query` asks for; `names` says what to call a value that is a key, `choices` are further lists."""
         self._query = query
-        titles = list_titles()
+        titles = self._kind.titles()
+        options = {
+            name: [(item.value, label_of(item).text) for item in items] for name, items in self._kind.lists.items()
+        }
         self._props['value'] = query.search or ''
         self._props['lists'] = [
             {
                 'name': name,
                 'label': titles[name],
-                'value': value if (value := str(getattr(query, name) or '')) in options else '',
-                'options': [[option.value, label_of(option).text] for option in options],
+                'value': value if (value := str(getattr(query, name) or '')) in dict(pairs) else '',
+                'options': [list(pair) for pair in pairs],
             }
-            for name, options in LISTS.items()
+            for name, pairs in (options | dict(choices or {})).items()
+            if pairs
+        ]
+        self._props['days'] = [
+            {'name': name, 'label': titles[name], 'value': str(getattr(query, name) or '')} for name in self._kind.days
         ]
         self._props['chips'] = [
-            {'name': name, 'text': chip_text(query, name, names or {})}
-            for name in CHIPS
+            {'name': name, 'text': self._kind.chip(query, name, names or {})}
+            for name in self._kind.chips
             if getattr(query, name) is not None
         ]
 
     def _change(self, event: events.GenericEventArguments) -> Any:
         args = event.args if isinstance(event.args, dict) else {}
-        return self._take(changed(self._query, str(args.get('name')), str(args.get('value') or '')))
+        name, value = str(args.get('name')), str(args.get('value') or '')
+        return self._take(changed(self._query, name, value, self._kind.chips))
 
-    def _take(self, query: DialogQuery) -> Any:
+    def _take(self, query: Any) -> Any:
         if query == self._query:
             return None
         self.show(query)
         return self._on_change(query)
 
 
-def changed(query: DialogQuery, name: str, value: str) -> DialogQuery:
+def changed(query: Q, name: str, value: str, chips: Sequence[str] = CHIPS) -> Q:
     """The query with another value, none for the empty text; what is no filter or no value of it changes nothing."""
-    if name not in {*CHIPS, 'search'}:
+    if name not in {*chips, 'search'}:
         return query
     if not value:
         return query.replace(**{name: None})
-    read, unknown = DialogQuery.from_params({name: value}, date.min)
+    read, unknown = type(query).from_params({name: value}, date.min)
     return query if unknown else query.replace(**{name: getattr(read, name)})
 
 
@@ -116,3 +158,36 @@ def chip_text(query: DialogQuery, name: str, names: Mapping[str, str]) -> str:
     }
     shown = weekday_name(value) if name == 'weekday' else names.get(name) or str(value)[:60] or _('not specified')
     return texts[name].format(name=shown if name != 'client' or name in names else _('chosen'))
+
+
+DIALOGS = FilterKind(
+    lists=LISTS,
+    chips=CHIPS,
+    search=N_('Name, phone or words from messages'),
+    titles=list_titles,
+    chip=chip_text,
+    cleared=lambda query: DialogQuery(period=query.period),
+)
+
+
+def client_titles() -> dict[str, str]:
+    """What the lists of the clients' filters are called."""
+    return {'kind': _('Clients'), 'channel': _('Channel'), 'staff': _('Favourite specialist')}
+
+
+def client_chip(query: ClientQuery, name: str, names: Mapping[str, str]) -> str:
+    """An active filter of the clients in words."""
+    value = getattr(query, name)
+    if isinstance(value, StrEnum):
+        return label_of(value).text
+    return _('Favourite specialist: {name}').format(name=names.get(name) or str(value)[:60])
+
+
+CLIENTS = FilterKind(
+    lists={'kind': tuple(ClientKind), 'channel': tuple(Channel)},
+    chips=('kind', 'channel', 'staff'),
+    search=N_('Name, phone, number in Telegram or YClients'),
+    titles=client_titles,
+    chip=client_chip,
+    cleared=lambda query: ClientQuery(sort=query.sort),
+)

@@ -28,6 +28,8 @@ REASONS = {
     'digits_only': N_('This is a number with digits only.'),
     'has_settings': N_('The salon has settings already.'),
     'opted_out': N_('The client does not want messages.'),
+    'invited_recently': N_('The client was invited less than 30 days ago.'),
+    'booked_already': N_('The client has a visit ahead already.'),
 }
 
 

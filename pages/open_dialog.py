@@ -203,7 +203,8 @@ class DialogHead:
     def __init__(self) -> None:
         with ui.element('div').classes('dialog-head-line'):
             with ui.element('div').classes('grow'):
-                self._name = ui.label().classes('dialog-name').props('dir=auto role=heading aria-level=2')
+                with link(to='/clients', classes='link') as self._client:
+                    self._name = ui.label().classes('dialog-name').props('dir=auto role=heading aria-level=2')
                 self._phone = ui.label().classes('muted small num')
             self._status = ui.label().classes('pill')
             self._details = button(icon='info', kind='quiet', label=_('Details')).classes('dialog-details')
@@ -216,6 +217,7 @@ class DialogHead:
         """Show the dialog's state."""
         dialog = opened.dialog
         status = label_of_raw(Status, dialog.status)
+        self._client.props['href'] = f'/clients/{dialog.client_id or ""}'
         self._name.set_text((dialog.client_name or _('No name'))[:120])
         self._phone.set_text(format_phone(dialog.client_phone)[:60] if dialog.client_phone else '')
         self._status.set_text(status.text)

@@ -11,6 +11,7 @@ from uuid import UUID
 from nicegui import ui
 
 from components.dialog_list import DialogList
+from components.export_columns import DIALOGS
 from components.filters import FilterBar
 from components.i18n import N_, _, format_number, ngettext
 from components.link import link
@@ -21,6 +22,7 @@ from data import DataError
 from live import Change
 from models import Count, Dialog, DialogPage, DialogQuery, Period, Role
 from pages import page
+from pages.export import Exports
 from pages.open_dialog import OpenDialogPanel
 from pages.view import Address, View, explain
 
@@ -49,6 +51,11 @@ class SessionsView(View):
     def _build_list(self) -> None:
         with page_head(_('Dialogs')):
             self.picker = PeriodPicker(period=self.query.period, today=lambda: self.today, on_pick=self.pick)
+            if Exports.is_open_to(self):
+                self.exports = Exports(
+                    self, what='dialogs', columns=DIALOGS, count=lambda: self.count,
+                    rows=lambda: self.data.dialogs.all(self.query), address=self.list_address,
+                )  # fmt: skip
         self.filters = FilterBar(query=self.query, on_change=self.apply)
         self.unknown_note = ui.label().classes('note tone-warn')
         with ui.element('div').classes('list-foot'):

@@ -10,16 +10,22 @@ from typing import ClassVar
 from nicegui import ui
 
 from bot import bot
+from components.export_columns import WAITING_LIST
+from components.filters import FilterBar
 from components.i18n import N_, _, format_number, ngettext
 from components.page_head import page_head
 from components.period_picker import PeriodPicker
 from components.stat_tiles import StatTiles
 from components.states import empty_state, error_state, skeleton_rows
+from components.waiting_filters import WAITING
+from components.waiting_filters import choices as filter_choices
+from components.waiting_filters import names as filter_names
 from components.waiting_head import draw_tabs, draw_together, show_tiles, tile_labels
 from components.waiting_list import WaitingRows
 from data import DataError
 from models import Count, Period, PeriodName, Role, WaitingEntry, WaitingFigures, WaitingListQuery, WishShown
 from pages import page
+from pages.export import Exports
 from pages.open_entry import OpenEntryPanel
 from pages.view import Address, View, explain
 from pages.wishlist_acts import WaitingListActs
@@ -44,6 +50,11 @@ class WaitingListView(View):
         self.acts = WaitingListActs(self, done=self.load)
         with page_head(_('Waiting list')):
             self.picker = PeriodPicker(period=self.period, today=lambda: self.today, on_pick=self.pick)
+            if Exports.is_open_to(self):
+                self.exports = Exports(
+                    self, what='waiting-list', columns=WAITING_LIST, count=lambda: self.count,
+                    rows=lambda: self.data.waiting_list.all(self.query), address=self.list_address,
+                )  # fmt: skip
         self.tiles = StatTiles(tile_labels())
         with ui.element('div').classes('split') as self.split:
             with ui.element('div').classes('split-list'):
@@ -53,7 +64,9 @@ class WaitingListView(View):
         self._open_panel()
 
     def _build_list(self) -> None:
-        self.tabs = ui.element('nav').classes('tabs').props(f'aria-label="{_("Which entries")}"')
+        self.tabs = ui.element('nav').classes('tabs')
+        self.tabs.props['aria-label'] = _('Which entries')
+        self.filters = FilterBar(query=self.query, on_change=self.apply, kind=WAITING)
         self.unknown_note = ui.label().classes('note tone-warn')
         self.together = ui.element('div').classes('together')
         self.count_text = ui.label().classes('muted small').props('role=status')
@@ -73,6 +86,10 @@ class WaitingListView(View):
     def period(self) -> Period:
         """The period of the figures: that of the address, else 30 days."""
         return self.query.period or Period.named(PeriodName.MONTH, self.today)
+
+    def apply(self, query: WaitingListQuery) -> None:
+        """Other filters: they belong in the address."""
+        ui.navigate.to(query.address(self._path))
 
     def pick(self, period: Period) -> None:
         """Another period was chosen."""
@@ -95,7 +112,8 @@ class WaitingListView(View):
         self.split.classes(add='has-dialog') if self.address.rest else self.split.classes(remove='has-dialog')
         self.panel.open(self.address.rest)
         self.new.discard(self.panel.entry_id or 0)
-        self._highlight()
+        if self.figures:
+            self._show_rows()
 
     # --- reading
 
@@ -172,6 +190,9 @@ class WaitingListView(View):
         )
         assert self.figures
         draw_tabs(self.tabs, self.query, self.period, missed=self.figures.missed)
+        self.filters.show(
+            self.query, names=filter_names(self.query, self.figures), choices=filter_choices(self.figures)
+        )
         show_tiles(self.tiles, self.figures, self.period, currency=self.salon.currency)
         number = format_number(self.count.rows)
         self.count_text.set_text(ngettext('{number} entry', '{number} entries', self.count.rows).format(number=number))

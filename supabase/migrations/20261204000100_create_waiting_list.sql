@@ -141,7 +141,7 @@ $$;
 
 -- One entry = one row: the bot's with its odd values read, and what people decided. `version` is what somebody has seen.
 -- Not granted to anybody: phones and names are given by the functions below, which know who asks.
-create or replace view dashboard.waiting_entries as
+create or replace view dashboard.waiting_entries with (security_invoker = true) as
 select w.tenant_id, w.id, w.user_id as client_id,
   coalesce(nullif(btrim(c.full_name), ''), dashboard.note_of(w.meta, 'client_name')) as client_name,
   coalesce(nullif(btrim(c.phone), ''), nullif(btrim(c.whatsapp_id), ''), dashboard.note_of(w.meta, 'client_phone'))
@@ -187,7 +187,7 @@ as $$
     'created_at', e.created_at, 'status', e.status, 'decided_at', e.decided_at,
     'decided_by', dashboard.name_of_user(case when e.decision in ('converted', 'cancelled') then e.decided_by end),
     'amount', case e.status when 'converted' then e.amount end, 'currency', e.currency, 'version', e.version,
-    'is_missed', e.status = 'waiting' and e.wished_on < today,
+    'is_missed', e.status = 'waiting' and coalesce(e.wished_on < today, false),
     'offer', case when e.offer_at is not null then jsonb_build_object('at', e.offer_at, 'staff', e.offer_staff,
       'until', e.offer_until, 'answer', e.offer_answer,
       'command', dashboard.last_try(e.offer_command)) end,

@@ -29,18 +29,45 @@ PATIENCE_MS = 10_000
 expect.set_options(timeout=PATIENCE_MS)
 
 
+def plain_environment() -> dict[str, str]:
+    """The environment without what tells NiceGUI that it is being tested."""
+    ours = {'PYTEST_CURRENT_TEST', 'NICEGUI_USER_SIMULATION'}
+    return {name: value for name, value in os.environ.items() if name not in ours}
+
+
 @pytest.fixture(scope='package')
-def served(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def app_port() -> int:
+    """Where the app listens; the bot reports there."""
+    return free_port()
+
+
+@pytest.fixture(scope='package')
+def bot_url(stack: Stack, app_port: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The stand-in bot, which carries commands out and talks with nobody by itself."""
+    port, log_path = free_port(), tmp_path_factory.mktemp('bot') / 'log'
+    environment = plain_environment() | stack.bot_environment(app_url=f'http://127.0.0.1:{app_port}')
+    command = [sys.executable, '-m', 'devstack.bot', '--every', '0', '--port', str(port)]
+    with log_path.open('wb') as log:
+        process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
+        try:
+            wait_until_answers(process, f'http://127.0.0.1:{port}/health', log_path)
+            yield f'http://127.0.0.1:{port}'
+        finally:
+            process.terminate()
+            process.wait(10)
+    assert 'Traceback' not in log_path.read_text(), log_path.read_text()[-3000:]
+
+
+@pytest.fixture(scope='package')
+def served(stack: Stack, bot_url: str, app_port: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of the app, which runs as in production."""
-    port, storage = free_port(), tmp_path_factory.mktemp('storage')
-    environment = {name: value for name, value in os.environ.items()
-                   if name not in {'PYTEST_CURRENT_TEST', 'NICEGUI_USER_SIMULATION'}}  # fmt: skip
-    environment |= stack.app_environment(bot_url='http://127.0.0.1:9', port=port)
+    port, storage = app_port, tmp_path_factory.mktemp('storage')
+    environment = plain_environment() | stack.app_environment(bot_url=bot_url, port=port)
     environment['NICEGUI_STORAGE_PATH'] = str(storage)
     with (storage / 'log').open('wb') as log:
         process = subprocess.Popen([sys.executable, 'main.py'], cwd=ROOT, env=environment, stdout=log, stderr=log)
         try:
-            wait_until_answers(process, f'http://127.0.0.1:{port}', storage / 'log')
+            wait_until_answers(process, f'http://127.0.0.1:{port}/healthz', storage / 'log')
             yield f'http://127.0.0.1:{port}'
         finally:
             process.terminate()
@@ -54,7 +81,7 @@ def wait_until_answers(process: subprocess.Popen[bytes], url: str, log: Path) ->
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline and process.poll() is None:
         try:
-            httpx.get(f'{url}/healthz', trust_env=False).raise_for_status()
+            httpx.get(url, trust_env=False).raise_for_status()
         except httpx.HTTPError:
             time.sleep(0.1)
         else:

@@ -4,24 +4,17 @@ from enum import StrEnum
 
 import pytest
 
+import models
 from components import catalogues
 from components.labels import LABELS, label_of, label_of_raw, weekday_name
 from components.theme import TONES
-from models import Channel, CommandStatus, DropOff, Figure, Intent, LiveState, PeriodName, Role, Sentiment, Status
+from models import BotState, Intent, Status
 from tests.components.conftest import Speak
 
 KINDS: list[type[StrEnum]] = [
-    Status,
-    CommandStatus,
-    Intent,
-    DropOff,
-    Sentiment,
-    Channel,
-    Figure,
-    Role,
-    LiveState,
-    PeriodName,
-]
+    kind for kind in vars(models).values()
+    if isinstance(kind, type) and issubclass(kind, StrEnum) and kind not in (StrEnum, BotState)
+]  # fmt: skip
 
 
 @pytest.mark.parametrize('code', ['ru', 'en'])

@@ -46,18 +46,22 @@ TABLES: dict[str, dict[str, Any]] = {
          'public.recent_history_v2', 'public.wishlist_v2', 'public.user_ltm_v2', 'public.agent_trajectories_v2',
          'dashboard.archived_dialogs', 'dashboard.active_dialogs', 'dashboard.dialogs', 'dashboard.unlinked_messages',
          'dashboard.metrics_dailies', 'dashboard.metrics_breakdowns', 'dashboard.metrics_watermarks',
-         'dashboard.alerts', 'dashboard.bookings', 'dashboard.bot_commands', 'dashboard.client_opt_outs'), ONE_SALON),
+         'dashboard.alerts', 'dashboard.bookings', 'dashboard.bot_commands', 'dashboard.client_opt_outs',
+         'dashboard.wishlist_actions', 'dashboard.wishlist_states',
+         'dashboard.client_figures', 'dashboard.client_watermarks', 'dashboard.client_notes'), ONE_SALON),
     **dict.fromkeys(
         ('public.tenants_v2', 'dashboard.salons', 'dashboard.tenant_settings', 'dashboard.users'),
         ALL_FOR_THE_PLATFORM),
     'dashboard.audits': NOT_FOR_STAFF,
     'dashboard.login_attempts': {},
+    'dashboard.waiting_entries': {},
     'dashboard.bot_events': {},
     'dashboard.refused_callbacks': {},
     'dashboard.live_canary': NOT_FOR_THE_PLATFORMS_EYES,
 }  # fmt: skip
 WITHOUT_TENANT = {'public.tenants_v2': 'id', 'dashboard.salons': 'id'}
-UNGRANTED = {'dashboard.login_attempts': 'email', 'dashboard.bot_events': 'id', 'dashboard.refused_callbacks': 'reason'}
+UNGRANTED = {'dashboard.login_attempts': 'email', 'dashboard.bot_events': 'id', 'dashboard.refused_callbacks': 'reason',
+             'dashboard.waiting_entries': 'version'}  # fmt: skip
 """Tables that nobody reads through the API, with a text column of each."""
 CANARY = 'dashboard.live_canary'
 
@@ -83,12 +87,23 @@ FOR_PEOPLE = {
     'search', 'figure_condition', 'dialog_condition', 'page_of_dialogs', 'count_dialogs', 'messages_of',
     'dialog_messages', 'open_dialog', 'answered_condition', 'estimated_dialogs', 'record_act', 'whoami',
     'set_preferences', 'retry_command', 'salon_settings', 'change_settings', 'list_salons', 'create_settings',
+    'page_of_waiting_list', 'count_waiting_list', 'waiting_list_figures',
+    'open_waiting_entry', 'act_on_waiting_list', 'begin_export', 'end_export',
+    'shown_phone', 'shown_text', 'client_contacts', 'phone_of', 'page_of_clients',
+    'count_clients', 'open_client', 'write_to_client', 'invite_client', 'add_client_note', 'remove_client_note',
 }  # fmt: skip
 INTERNAL = {
     'is_system', 'end_sessions_of_changed_user', 'store_days', 'is_still_signed_in', 'begin_act', 'finish_act',
     'wants_messages', 'queue_command', 'take_waitlist_event', 'command_row', 'name_of_user',
     'first_note', 'clock_time', 'truth', 'bot_settings', 'wanted_settings', 'setting_state', 'read_setting',
     'check_settings', 'take_out_of_commands',
+    'last_try',
+    'keep_wishlist_state', 'wished_on', 'is_day', 'note_of', 'waiting_row', 'waiting_condition',
+    'check_waiting_list_act',
+    'phones_seen',
+    'client_condition', 'clients_version', 'remembered_interval', 'compute_clients', 'store_clients', 'changed_clients',
+    'refresh_salon_interval', 'refresh_clients', 'checked_text', 'known_client', 'last_invitation', 'invitable_on',
+    'client_row', 'clients_condition', 'favourite_staff', 'client_memory',
 }  # fmt: skip
 
 
@@ -140,10 +155,20 @@ def rows(stack: Stack) -> Iterator[None]:
             " values (gen_random_uuid(), gen_random_uuid(), %s, 'client.message', 'dead', 'rights')",
             salons,
         )
+        action = 'insert into dashboard.wishlist_actions (tenant_id, wishlist_id, kind, note, bot_status)'
+        insert(f"{action} values (%s, -1, 'converted', 'rights', 'pending')", salons)
+        note = (
+            "insert into dashboard.client_notes (tenant_id, client_id, text) values (%s, gen_random_uuid(), 'rights')"
+        )
+        insert(note, salons)
+        for salon in EVERY:
+            connection.execute('select dashboard.refresh_clients(%s)', (salon,))
         yield
+        connection.execute('delete from dashboard.wishlist_states where wishlist_id = -1')
         for table in ('alerts where kind', 'bookings where status', 'audits where action', 'live_canary where id',
                       'login_attempts where email', 'bot_events where id', 'refused_callbacks where reason',
-                      'bot_commands where last_error'):  # fmt: skip
+                      'bot_commands where last_error', 'wishlist_actions where note',
+                      'client_notes where text'):  # fmt: skip
             connection.execute(f"delete from dashboard.{table} = 'rights'".encode())
         connection.execute("delete from dashboard.client_opt_outs where opted_out_at = '2000-01-01'")
         connection.execute("delete from dashboard.users where email like 'r-%'")

@@ -1,0 +1,193 @@
+"""One client, opened beside the list: the card with what can be done, and all dialogs.
+
+Its one rule: forms stand apart from the card, so that a live update may draw it anew while somebody types.
+"""
+
+import asyncio
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from nicegui import ui
+
+from components import client_card as card
+from components import client_history as history
+from components.button import button
+from components.client_words import why_not_invite
+from components.dialog_list import DialogList
+from components.i18n import _, ngettext
+from components.icons import icon
+from components.link import link
+from components.states import empty_state, error_state, skeleton_rows
+from data import DataError, NotFound, SessionEnded, Unavailable
+from models import Dialog, DialogPage, DialogQuery, OpenClient
+from pages.view import RETRY_SECONDS, explain
+
+if TYPE_CHECKING:
+    from pages.clients import ClientsView
+
+
+class OpenClientPanel:
+    """The right side of the clients page."""
+
+    def __init__(self, view: 'ClientsView', *, closed: Callable[[], str]) -> None:
+        self.view, self.closed = view, closed
+        self.key = ''
+        self.opened: OpenClient | None = None
+        self.dialogs: list[Dialog] = []
+        self.next_key: str | None = None
+        self.root = ui.element('div').classes('dialog-panel client-panel')
+
+    @property
+    def client_id(self) -> UUID | None:
+        """The client of the address; None when it names none, or nothing that could be one."""
+        try:
+            return UUID(self.key) if self.key else None
+        except ValueError:
+            return None
+
+    def open(self, key: str) -> None:
+        """Turn to the client that the address names; `load` brings the card."""
+        if key == self.key:
+            return
+        self.key, self.opened, self.dialogs, self.next_key = key, None, [], None
+        self.root.clear()
+        if key:
+            with self.root:
+                skeleton_rows(6)
+
+    async def load(self) -> None:
+        """Read the client and show the card."""
+        key = self.key
+        if not key:
+            return
+        error: DataError | None = None
+        try:
+            opened, page_ = await self._read()
+        except SessionEnded:
+            return
+        except DataError as failure:
+            error = failure
+        if key != self.key or not self.view.is_open:
+            return
+        if error is None:
+            self._keep(opened, page_)
+            self.draw()
+        else:
+            self._fail(error)
+
+    async def _read(self) -> tuple[OpenClient, DialogPage]:
+        client = self.client_id
+        if client is None:
+            raise NotFound('the address names no client')
+        data = self.view.data
+        return await asyncio.gather(data.clients.open(client), data.dialogs.page(DialogQuery(client=client)))
+
+    def _keep(self, opened: OpenClient, page_: DialogPage) -> None:
+        self.opened = opened
+        newest = [*page_.active, *page_.rows]
+        known = {dialog.session_id for dialog in newest}
+        older = [dialog for dialog in self.dialogs if dialog.session_id not in known and not dialog.is_active]
+        self.dialogs = [*newest, *older]
+        self.next_key = self.next_key if older else page_.next_key
+
+    def _fail(self, error: DataError) -> None:
+        if isinstance(error, Unavailable):
+            self.view.later(self._retry, 'retry-client')
+        if self.opened is not None and not isinstance(error, NotFound):
+            return
+        self.opened = None
+        self.root.clear()
+        with self.root:
+            self._close_link()
+            if isinstance(error, NotFound):
+                empty_state(_('There is no such client'), explain(error), icon_name='search')
+            else:
+                error_state(explain(error), on_retry=self.load)
+
+    async def _retry(self) -> None:
+        await asyncio.sleep(RETRY_SECONDS)
+        await self.load()
+
+    async def more(self) -> None:
+        """Read older dialogs."""
+        client, key = self.client_id, self.next_key
+        if client is None or key is None:
+            return
+        try:
+            page_ = await self.view.data.dialogs.page(DialogQuery(client=client), key)
+        except DataError as error:
+            self.view.acts.tell(explain(error))
+        else:
+            if (client, key) == (self.client_id, self.next_key) and self.view.is_open:
+                self.dialogs, self.next_key = [*self.dialogs, *page_.rows], page_.next_key
+        self._show_dialogs()
+
+    # --- drawing
+
+    def _close_link(self) -> None:
+        with link(to=self.closed(), classes='native-button is-quiet dialog-close'):
+            icon('arrow-left')
+            ui.label(_('Back to the list'))
+
+    def draw(self) -> None:
+        """Show what was read."""
+        opened = self.opened
+        if opened is None:
+            return
+        self.root.clear()
+        with self.root:
+            self._close_link()
+            with ui.element('div').classes('dialog-head-line'):
+                name = (opened.client.name or _('No name'))[:120]
+                ui.label(name).classes('dialog-name grow').props('dir=auto role=heading aria-level=2')
+            with ui.element('div').classes('client-body'):
+                self._draw_card(opened)
+                self._draw_dialogs(opened)
+
+    def _draw_card(self, opened: OpenClient) -> None:
+        salon, acts = self.view.salon, self.view.acts
+        card.contact(opened)
+        if acts.may_act:
+            self._draw_acts(opened)
+        card.refused_note(opened)
+        card.win_back(opened.client, zone=salon.timezone, today=self.view.today, currency=salon.currency)
+        card.facts(opened.client, zone=salon.timezone, currency=salon.currency)
+        card.comparison(opened.client, opened.memory)
+        if opened.notes:
+            card.block(_('Notes'))
+            history.notes(opened.notes, zone=salon.timezone, on_remove=acts.remove_note if acts.may_act else None)
+        if opened.commands:
+            card.block(_('Written from here'))
+            retry = acts.retry if acts.may_act else None
+            history.messages(opened.commands, zone=salon.timezone, on_retry=retry, unable=acts.unable)
+        if opened.wishes:
+            card.block(_('Waiting list'))
+            history.wishes(opened.wishes, zone=salon.timezone)
+
+    def _draw_acts(self, opened: OpenClient) -> None:
+        acts = self.view.acts
+        refused = '' if opened.wants_messages else _('The client does not want messages.')
+        why = why_not_invite(opened.client, zone=self.view.salon.timezone) or refused or acts.unable
+        with ui.element('div').classes('entry-acts'):
+            write = button(_('Write'), icon='chat', on_click=lambda: acts.write(opened))
+            invite = button(_('Invite back'), icon='gift', on_click=lambda: acts.invite(opened))
+            button(_('Note'), icon='note', on_click=lambda: acts.add_note(opened))
+        for element, reason in ((write, refused or acts.unable), (invite, why)):
+            element.set_enabled(not reason)
+            element.props['title'] = reason
+        if why and why != refused:
+            ui.label(why).classes('muted small')
+
+    def _draw_dialogs(self, opened: OpenClient) -> None:
+        number = opened.client.dialogs
+        card.block(_('Dialogs'), ngettext('{number} dialog', '{number} dialogs', number).format(number=number))
+        self.list = DialogList(on_more=self.more)
+        self._show_dialogs()
+
+    def _show_dialogs(self) -> None:
+        salon = self.view.salon
+        self.list.show(
+            self.dialogs, zone=salon.timezone, currency=salon.currency, has_more=self.next_key is not None,
+            address=lambda dialog: f'/sessions/{dialog.session_id}',
+        )  # fmt: skip

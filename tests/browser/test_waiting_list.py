@@ -1,0 +1,129 @@
+"""The waiting list in a real browser: the whole circle with the bot as a film, and what only keyboard and phone show.
+
+FILM=docs/screens/film keeps the pictures of the film there.
+"""
+
+import os
+import re
+import zipfile
+from pathlib import Path
+
+import httpx
+import pytest
+from playwright.async_api import Page, expect
+
+from tests.browser.conftest import Journeys
+
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope='session')]
+
+OWNER = 'owner@demo.salon'
+
+
+class Film:
+    """One picture after the other."""
+
+    def __init__(self, page: Page, folder: Path) -> None:
+        self.page, self.folder, self.number = page, folder, 0
+        folder.mkdir(parents=True, exist_ok=True)
+
+    async def frame(self, name: str) -> None:
+        """Take a picture once nothing moves."""
+        self.number += 1
+        await self.page.wait_for_timeout(400)
+        path = self.folder / f'{self.number}-{name}.png'
+        await self.page.screenshot(path=path)
+        assert path.stat().st_size > 10_000
+
+
+async def tile(page: Page, label: str) -> str:
+    """What a tile says: value and note."""
+    return await page.locator('.tile', has_text=label).inner_text()
+
+
+async def test_from_a_wish_to_a_booking_through_the_bot(journeys: Journeys, bot_url: str, tmp_path: Path) -> None:
+    page = await journeys.signed_in(OWNER, path='/wishlist')
+    film = Film(page, Path(os.environ.get('FILM', tmp_path)))
+    await expect(page.locator('.waiting-item').first).to_be_visible()
+    await expect(page.locator('.live-chip')).to_have_class(re.compile('is-live'))
+    booked = int((await tile(page, 'Записаны')).split()[1])
+    await film.frame('who-waits')
+    async with httpx.AsyncClient(trust_env=False, base_url=bot_url) as bot:
+        await bot.post('/control', json={'client_answers_after': 2, 'client_says': 'accepted'})
+        entry = (await bot.post('/wish')).json()['id']
+    row = page.locator(f'.waiting-item:has([data-key="{entry}"])')
+    await expect(row).to_be_visible()
+    await expect(row).to_have_class(re.compile('is-new'))
+    await film.frame('a-client-asked-the-bot')
+    await row.locator('.waiting-row').click()
+    await page.locator('.entry-acts button', has_text='Предложить время').click()
+    await expect(page.get_by_label('Вопрос бота')).to_have_value(re.compile('Здравствуйте'))
+    await film.frame('offer')
+    await page.locator('.form button[type=submit]').click()
+    await expect(page.locator('.side-booking')).to_contain_text('ждём ответа')
+    await expect(page.locator('.story .pill', has_text='доставлено')).to_be_visible()
+    await film.frame('the-bot-asks-and-waits')
+    await expect(page.locator('.side-booking')).to_contain_text('согласие')
+    await expect(page.locator('.story')).to_contain_text('Клиент согласился')
+    await film.frame('the-client-said-yes')
+    await page.locator('.entry-acts button', has_text='Записали').click()
+    await page.get_by_label('Сумма').fill('2 500')
+    await film.frame('booked')
+    await page.locator('.form button[type=submit]').click()
+    await expect(page.locator('.tile', has_text='Записаны').locator('.tile-value')).to_have_text(str(booked + 1))
+    await expect(page.locator('.tile', has_text='Записаны')).to_contain_text('2\xa0500')
+    await expect(page.locator('.story')).to_contain_text('Клиент записан')
+    await film.frame('in-the-figures')
+    await page.goto('/audit')
+    await expect(page.locator('.content')).to_contain_text('2\xa0500')
+    await film.frame('in-the-audit')
+
+
+async def test_an_entry_is_found_chosen_and_noted_by_keyboard(journeys: Journeys) -> None:
+    page = await journeys.signed_in(OWNER, path='/wishlist')
+    first = page.locator('.waiting-row').first
+    await first.focus()
+    await page.keyboard.press('ArrowDown')
+    second = page.locator('.waiting-row').nth(1)
+    await expect(second).to_be_focused()
+    await page.keyboard.press('Space')
+    await expect(page.locator('.together')).to_contain_text('Выбрана 1')
+    await second.focus()
+    await page.keyboard.press('KeyO')
+    await expect(page.locator('.form')).to_contain_text('Предложить время')
+    await page.keyboard.press('Escape')
+    await expect(page.locator('.form')).to_have_count(0)
+    await second.focus()
+    await page.keyboard.press('Enter')
+    await expect(page).to_have_url(re.compile(r'/wishlist/\d+'))
+    await expect(page.locator('.entry-acts')).to_be_visible()
+
+
+async def test_a_phone_shows_the_list_or_the_entry_and_nothing_is_cut_off(journeys: Journeys) -> None:
+    page = await journeys.signed_in(OWNER, path='/wishlist', width=390, height=844)
+    await page.locator('.waiting-row').first.click()
+    await expect(page.locator('.entry-acts')).to_be_visible()
+    assert await page.evaluate('document.documentElement.scrollWidth <= window.innerWidth')
+    await page.locator('.dialog-close').click()
+    await expect(page.locator('.waiting-row').first).to_be_visible()
+    assert await page.evaluate('document.documentElement.scrollWidth <= window.innerWidth')
+
+
+async def test_a_double_click_on_the_button_is_one_act(journeys: Journeys) -> None:
+    page = await journeys.signed_in(OWNER, path='/wishlist')
+    await page.locator('.waiting-row').first.click()
+    await page.locator('.entry-acts button', has_text='Заметка').click()
+    await page.get_by_label('Заметка').fill('дважды')
+    await page.locator('.form button[type=submit]').dblclick()
+    await expect(page.locator('.form')).to_have_count(0)
+    await expect(page.locator('.story-note', has_text='дважды')).to_have_count(1)
+
+
+async def test_a_list_is_taken_out_as_a_file(journeys: Journeys, tmp_path: Path) -> None:
+    page = await journeys.signed_in(OWNER, path='/sessions?period=90d')
+    await page.locator('.export-button').click()
+    async with page.expect_download() as waiting:
+        await page.get_by_text('Excel (XLSX)').click()
+    download = await waiting.value
+    await download.save_as(tmp_path / 'file')
+    assert re.fullmatch(r'dialogs-\d{4}-\d\d-\d\d\.xlsx', download.suggested_filename)
+    assert zipfile.is_zipfile(tmp_path / 'file')
