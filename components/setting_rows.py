@@ -53,9 +53,16 @@ def own_row(name: str, value: SettingValue) -> None:
 
 
 def bot_row(
-    name: str, setting: BotSetting, *, zone: str, on_retry: Callable[[GivenCommand], Any], unable: str = ''
+    name: str,
+    setting: BotSetting,
+    *,
+    zone: str,
+    on_retry: Callable[[GivenCommand], Any],
+    on_again: Callable[[str], Any],
+    unable: str = '',
 ) -> None:
-    """A setting of the bot; `unable` says why nothing can be sent to it just now."""
+    """A setting of the bot. `on_retry` tries a command again, `on_again` tells the bot a wish that it does not follow;
+    `unable` says why nothing can be sent to it just now."""
     differs = setting.state not in {SettingState.TAKEN, SettingState.UNSET}
     with ui.element('div').classes('setting'):
         ui.label(setting_name(name)).classes('setting-name')
@@ -68,6 +75,11 @@ def bot_row(
                 ui.label(_('The bot uses now: {value}').format(value=used)).classes('muted small').props('dir=auto')
             if setting.command and setting.state in {SettingState.ON_THE_WAY, SettingState.FAILED}:
                 command_state(setting.command, zone=zone, on_retry=on_retry, unable=unable)
+            elif setting.state is SettingState.DIFFERS:
+                with ui.element('div').classes('command-state'):
+                    again = button(_('Tell the bot again'), icon='retry', kind='quiet', on_click=lambda: on_again(name))
+                    again.set_enabled(not unable)
+                    again.props['title'] = unable
         if is_set or differs:
             label = label_of(setting.state)
             look = 'muted' if setting.state is SettingState.UNSET else f'pill tone-{label.tone}'

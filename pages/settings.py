@@ -76,8 +76,10 @@ class SettingsView(View):
             if name in OWN:
                 own_row(name, known.value(name))
             else:
-                zone, setting = self.salon.timezone, known.settings[name]
-                bot_row(name, setting, zone=zone, on_retry=self.retry, unable=self.unable)
+                bot_row(
+                    name, known.settings[name], zone=self.salon.timezone, on_retry=self.retry, on_again=self.tell_again,
+                    unable=self.unable,
+                )  # fmt: skip
         if group.key == 'bot':
             secret_rows(known.secrets)
 
@@ -106,6 +108,13 @@ class SettingsView(View):
         if names & {'timezone', 'currency'}:
             await sessions.refresh(self.session)
         await self.load()
+
+    async def tell_again(self, name: str) -> None:
+        """The bot said that it took a wish and uses something else: tell it once more."""
+        assert self.known
+        wish = {name: self.known.settings[name].wanted}
+        if await self.attempt(self.data.settings.change(uuid4(), self.known.version, wish), fail=self._tell):
+            await self.saved({name})
 
     async def retry(self, command: GivenCommand) -> Any:
         """Try a command again that did not get through."""

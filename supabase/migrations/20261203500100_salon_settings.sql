@@ -173,6 +173,7 @@ as $$
 declare
   known jsonb := dashboard.begin_act(key, 'change_settings', array['admin', 'super_admin']);
   tenant uuid := dashboard.current_tenant();
+  bot jsonb := dashboard.bot_settings(tenant) -> 'settings';
   s dashboard.tenant_settings;
   before jsonb;
   after jsonb;
@@ -181,9 +182,7 @@ declare
   command uuid;
 begin
   if known is not null then return known; end if;
-  if not exists (select from public.tenants_v2 t where t.id = tenant) then
-    raise sqlstate 'PT404' using message = 'no such salon';
-  end if;
+  if bot is null then raise sqlstate 'PT404' using message = 'no such salon'; end if;
   if jsonb_typeof(changes) = 'string' then changes := (changes #>> '{}')::jsonb; end if;
   if jsonb_typeof(changes) is distinct from 'object' then raise sqlstate 'PT400' using message = 'nothing_changed'; end if;
   insert into dashboard.tenant_settings (tenant_id) values (tenant) on conflict do nothing;
@@ -201,7 +200,11 @@ begin
       'by', dashboard.name_of_user(s.changed_by), 'at', s.changed_at)::text;
   end if;
   select coalesce(jsonb_object_agg(a.name, a.value), '{}') into after
-  from jsonb_each(after) a(name, value) where a.value is distinct from before -> a.name;
+  from jsonb_each(after) a(name, value)
+  where a.value is distinct from before -> a.name
+    -- The same wish once more, because the bot uses something else and nothing is on its way to it.
+    or a.value is distinct from coalesce(bot -> a.name, a.value) and not coalesce(
+      dashboard.last_try((s.commands ->> a.name)::uuid) ->> 'status' in ('queued', 'sent'), false);
   if after = '{}' then raise sqlstate 'PT400' using message = 'nothing_changed'; end if;
   select coalesce(array_agg(a.name), '{}') into for_bot from jsonb_object_keys(after) a(name) where a.name <> all (own);
   if for_bot <> '{}' then

@@ -162,6 +162,19 @@ def test_a_wish_that_is_taken_back_is_told_to_the_bot(salon_settings: Settings) 
     assert salon_settings.commands()[-1][3] == {'settings': {'quiet_from': None, 'quiet_to': None}}
 
 
+def test_a_value_of_the_bots_own_is_taken_from_it_and_a_wish_is_told_it_once_more(salon_settings: Settings) -> None:
+    salon_settings.change(branch_name=None)
+    assert salon_settings.commands()[-1][3] == {'settings': {'branch_name': None}}
+    assert salon_settings.of('branch_name') == (None, 'На Яблоневой', 'on_the_way')
+    salon_settings.change(closing_time='20:00')
+    with pytest.raises(psycopg.Error, match='nothing_changed'):
+        salon_settings.change(closing_time='20:00')
+    salon_settings.db.execute("update dashboard.bot_commands set status = 'delivered'")
+    assert salon_settings.of('closing_time')[2] == 'differs'
+    salon_settings.change(closing_time='20:00')
+    assert salon_settings.commands()[-1][2:] == ('queued', {'settings': {'closing_time': '20:00'}})
+
+
 def test_who_did_not_see_the_last_change_is_told_of_it(salon_settings: Settings) -> None:
     seen = salon_settings.read()['version']
     salon_settings.change(seen=seen, name='Первое имя')

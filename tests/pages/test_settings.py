@@ -102,7 +102,7 @@ async def test_a_wish_goes_to_the_bot_and_comes_back(
     save(person)
     await until(lambda: {state(person, name) for name in ('closing_time', 'quiet_from', 'quiet_to')} == {'taken'})
     await person.sees('бот применяет')
-    assert far_end.statuses() == {'delivered': 1}
+    await until(lambda: far_end.statuses() == {'delivered': 1})
     used = view_of(person).known
     assert used and used.settings['closing_time'].used == '20:00'
 
@@ -119,6 +119,21 @@ async def test_what_did_not_reach_the_bot_says_why_and_is_tried_again(
     await far_end.behave(mode='well')
     person.click('Попробовать ещё раз')
     await until(lambda: state(person, 'welcome_message') == 'taken')
+
+
+async def test_a_bot_that_uses_something_else_is_told_again(
+    dashboard: Dashboard, far_end: FarEnd, small_salon: SmallSalon
+) -> None:
+    person = await owner_of(dashboard, small_salon)
+    await fill(person, 'Бот', Номер_компании_в_YClients='77')
+    save(person)
+    await until(lambda: state(person, 'yclients_company_id') == 'taken')
+    await until(lambda: far_end.statuses() == {'delivered': 1})
+    small_salon.db.execute("update public.tenants_v2 set metadata = '{}' where id = %s", (small_salon.id,))
+    await view_of(person).load()
+    assert state(person, 'yclients_company_id') == 'differs'
+    person.click('Передать боту ещё раз')
+    await until(lambda: state(person, 'yclients_company_id') == 'taken')
 
 
 async def test_an_error_stands_at_its_field_and_nothing_is_stored(
