@@ -273,6 +273,12 @@ class Sessions:
         stored['tenant_id'] = str(tenant_id)
         return self._keep(session.key, who, tenant_id)
 
+    async def refresh(self, session: Session) -> None:
+        """Read the person and the salon in view again, now: what every page shows of them was changed."""
+        stored = _stored(session.key)
+        if stored is not None and not session.is_ended:
+            await self._check(session.key, stored)
+
     async def watch(self) -> None:
         """Check every open session again and again; runs as long as the process."""
         while True:

@@ -48,6 +48,9 @@ from models import (
     OpenEntry,
     Overview,
     Period,
+    SalonList,
+    SalonSettings,
+    SettingValue,
     WaitingEntry,
     WaitingFigures,
     WaitingListQuery,
@@ -180,6 +183,7 @@ class Data:
         self.people = PeopleData(self)
         self.waiting_list = WaitingListData(self)
         self.clients = ClientData(self)
+        self.settings = SettingsData(self)
         self.commands = CommandData(self)
         self.exports = ExportData(self)
         self.live = LiveData(self)
@@ -512,6 +516,29 @@ class ExportData:
     async def end(self, key: UUID, number: int) -> None:
         """Say how many rows are handed over."""
         await self._data.call('end_export', key=key, number=number)
+
+
+class SettingsData:
+    """The settings of the salon in view, and for the platform how all salons are doing."""
+
+    def __init__(self, data: Data) -> None:
+        self._data = data
+
+    async def read(self) -> SalonSettings:
+        """What is wanted and what the bot uses. Raises NotAllowed for who is no owner."""
+        return await self._data.one(SalonSettings, 'salon_settings')
+
+    async def change(self, key: UUID, seen: int, changes: Mapping[str, SettingValue]) -> None:
+        """Change settings by name; None takes a wish back. Raises Conflict with a `ChangedSettings` as details."""
+        await self._data.act('change_settings', key, seen=seen, changes=dict(changes))
+
+    async def salons(self) -> SalonList:
+        """Every salon with its state; for the platform only."""
+        return await self._data.one(SalonList, 'list_salons')
+
+    async def create(self, key: UUID, salon: UUID, *, timezone: str, currency: str) -> None:
+        """Give a salon that has none its row of settings; for the platform only."""
+        await self._data.act('create_settings', key, salon=salon, timezone=timezone, currency=currency)
 
 
 class CommandData:

@@ -65,6 +65,24 @@ class CommandStatus(StrEnum):
         return self in {CommandStatus.FAILED, CommandStatus.DEAD}
 
 
+class SettingState(StrEnum):
+    """Whether the bot uses what is wanted: `unset` wants nothing, `differs` is taken and yet something else is used."""
+
+    UNSET = 'unset'
+    TAKEN = 'taken'
+    ON_THE_WAY = 'on_the_way'
+    FAILED = 'failed'
+    DIFFERS = 'differs'
+
+
+class StaffPhones(StrEnum):
+    """How much of clients' phone numbers a salon's employees see."""
+
+    FULL = 'full'
+    LAST4 = 'last4'
+    NONE = 'none'
+
+
 class WishStatus(StrEnum):
     """How a waiting-list entry stands: what people decided, else what the bot's row says."""
 
@@ -968,3 +986,77 @@ class OpenClient(Row):
     commands: list[GivenCommand] = []
     notes: list[ClientNote] = []
     wishes: list[ClientWish] = []
+
+
+SettingValue = str | int | bool | None
+"""Times are 'HH:MM' on the salon's clock; None is not set."""
+
+
+class BotSetting(Row):
+    """A setting of the bot: what is wanted here, what the bot uses now, and the last command about it."""
+
+    wanted: SettingValue = None
+    used: SettingValue = None
+    state: SettingState
+    command: GivenCommand | None = None
+
+    @property
+    def value(self) -> SettingValue:
+        """What holds: the wish, else the bot's own value."""
+        return self.used if self.wanted is None else self.wanted
+
+
+class SalonSettings(Row):
+    """The settings of a salon; `secrets` says of each whether it is set. Who changes them names the `version` seen."""
+
+    version: int
+    changed_at: Moment | None = None
+    changed_by: str | None = None
+    timezone: str
+    currency: str
+    staff_phones: StaffPhones
+    secrets: dict[str, bool]
+    settings: dict[str, BotSetting]
+
+    def value(self, name: str) -> SettingValue:
+        """What holds for a setting."""
+        own: dict[str, SettingValue] = {
+            'timezone': self.timezone, 'currency': self.currency, 'staff_phones': self.staff_phones.value,
+        }  # fmt: skip
+        return own[name] if name in own else self.settings[name].value
+
+
+class ChangedSettings(Row):
+    """Somebody changed the settings since the person looked: the version that holds now, who and when."""
+
+    version: int
+    by: str | None = None
+    at: Moment | None = None
+
+
+class SalonState(Row):
+    """How a salon is doing, as the platform sees it; commands that failed are those of the last seven days."""
+
+    id: UUID
+    name: str
+    is_active: bool = True
+    timezone: str = 'Europe/Moscow'
+    has_settings: bool
+    dialogs_today: int
+    last_write: Moment | None = None
+    open_commands: int
+    failed_commands: int
+
+
+class RefusedCallbacks(Row):
+    """How many callbacks were refused in the last seven days, and why."""
+
+    reason: str
+    number: int
+
+
+class SalonList(Row):
+    """All salons, and what was refused of whoever said to be the bot."""
+
+    salons: list[SalonState]
+    refused: list[RefusedCallbacks] = []

@@ -58,6 +58,27 @@ async def tour(browser: Browser, app: Running, into: Path, look: str, width: int
         await page.locator('.split-list .dialog-row').nth(2).click()
         await settle(page, '.chat-message')
         await picture(page, into, f'dialog-{end}')
+    if only in 'settings':
+        await page.goto(f'{app.url}/settings')
+        await settle(page, '.setting')
+        await picture(page, into, f'settings-{end}', whole=True)
+        await page.locator('.settings-head .btn').nth(1).click()
+        await settle(page, '.form')
+        await picture(page, into, f'settings-form-{end}')
+    await context.close()
+    if only in 'salons':
+        await salons(browser, app, into, end, width)
+
+
+async def salons(browser: Browser, app: Running, into: Path, end: str, width: int) -> None:
+    """The platform's own page."""
+    context = await browser.new_context(viewport={'width': width, 'height': WIDTHS[width]})
+    page = await context.new_page()
+    await page.goto(f'{app.url}/login')
+    await sign_in(page, app, 'platform')
+    await page.goto(f'{app.url}/salons')
+    await settle(page, '.salon-row')
+    await picture(page, into, f'salons-{end}', whole=True)
     await context.close()
 
 
@@ -92,7 +113,7 @@ def main() -> None:
     """Read the options and take the pictures."""
     parser = argparse.ArgumentParser(prog='./dev bench screens')
     parser.add_argument('--into', type=Path, default=ROOT / 'docs' / 'screens')
-    parser.add_argument('--only', default='', help='login, overview, sessions, dialog or empty')
+    parser.add_argument('--only', default='', help='login, overview, sessions, dialog, settings, salons or empty')
     options = parser.parse_args()
     options.into.mkdir(parents=True, exist_ok=True)
     asyncio.run(take(options.into, options.only))

@@ -124,11 +124,19 @@ class Form:
         return self._keep(name, field, hint)
 
     def choice(
-        self, name: str, label: str, options: Sequence[tuple[str, str]], value: str, hint: str = ''
+        self,
+        name: str,
+        label: str,
+        options: Sequence[tuple[str, str]],
+        value: str,
+        hint: str = '',
+        *,
+        is_long: bool = False,
     ) -> ui.select:
-        """One of some: pairs of key and text."""
+        """One of some: pairs of key and text; a long list is narrowed by typing."""
         with self.fields:
-            field = ui.select(dict(options), label=label, value=value).props('outlined options-dense')
+            field = ui.select(dict(options), label=label, value=value, with_input=is_long)
+            field.props('outlined options-dense')
         return self._keep(name, field, hint)
 
     def day(

@@ -23,6 +23,8 @@ from models import (
     Risk,
     Role,
     Sentiment,
+    SettingState,
+    StaffPhones,
     Status,
     TimeOfDay,
     WishAct,
@@ -104,6 +106,18 @@ LABELS: dict[type[StrEnum], dict[StrEnum, tuple[str, str, str]]] = {
         CommandStatus.DELIVERED: (N_('delivered'), 'good', 'check'),
         CommandStatus.FAILED: (N_('not delivered'), 'bad', 'warning'),
         CommandStatus.DEAD: (N_('given up'), 'bad', 'warning'),
+    },
+    SettingState: {
+        SettingState.UNSET: (N_('as the bot has it'), 'neutral', ''),
+        SettingState.TAKEN: (N_('the bot uses it'), 'good', 'check'),
+        SettingState.ON_THE_WAY: (N_('on its way to the bot'), 'info', 'clock'),
+        SettingState.FAILED: (N_('did not reach the bot'), 'bad', 'warning'),
+        SettingState.DIFFERS: (N_('the bot uses something else'), 'warn', 'warning'),
+    },
+    StaffPhones: {
+        StaffPhones.FULL: (N_('The whole number'), 'neutral', ''),
+        StaffPhones.LAST4: (N_('The last four digits'), 'neutral', ''),
+        StaffPhones.NONE: (N_('No numbers'), 'neutral', ''),
     },
     WishStatus: {
         WishStatus.WAITING: (N_('waiting'), 'accent', 'clock'),

@@ -35,7 +35,7 @@ def page(path: str, *, title: str, icon: str, allowed: Role) -> Callable[[type[V
     return register
 
 
-MODULES = ('overview', 'sessions', 'wishlist', 'clients')
+MODULES = ('overview', 'sessions', 'wishlist', 'clients', 'settings', 'salons')
 """The page modules, in the order of the menu."""
 
 

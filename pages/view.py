@@ -53,7 +53,7 @@ class View:
     """The tables whose changes this page shows."""
 
     def __init__(self, session: Session, salon: Salon, address: Address) -> None:
-        self.session, self.salon, self.address = session, salon, address
+        self.session, self.address, self._salon = session, address, salon
         self.data = Data(session)
         self.client = ui.context.client
         self.root = ui.element('div').classes('page')
@@ -64,6 +64,12 @@ class View:
         self._ends: list[Callable[[], None]] = []
         self._serial: int | None = None
         self._fetching: asyncio.Future[None] | None = None
+
+    @property
+    def salon(self) -> Salon:
+        """The salon that the page was opened for, as the session knows it now."""
+        latest = self.session.salon
+        return latest if latest and latest.id == self._salon.id else self._salon
 
     # --- what a page writes itself
 
