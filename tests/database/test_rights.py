@@ -54,10 +54,12 @@ TABLES: dict[str, dict[str, Any]] = {
     'dashboard.login_attempts': {},
     'dashboard.bot_events': {},
     'dashboard.refused_callbacks': {},
+    'dashboard.user_links': {},
     'dashboard.live_canary': NOT_FOR_THE_PLATFORMS_EYES,
 }  # fmt: skip
 WITHOUT_TENANT = {'public.tenants_v2': 'id', 'dashboard.salons': 'id'}
-UNGRANTED = {'dashboard.login_attempts': 'email', 'dashboard.bot_events': 'id', 'dashboard.refused_callbacks': 'reason'}
+UNGRANTED = {'dashboard.login_attempts': 'email', 'dashboard.bot_events': 'id', 'dashboard.refused_callbacks': 'reason',
+             'dashboard.user_links': 'purpose'}  # fmt: skip
 """Tables that nobody reads through the API, with a text column of each."""
 CANARY = 'dashboard.live_canary'
 
@@ -75,6 +77,9 @@ SYSTEM_ONLY: dict[str, dict[str, Any]] = {
     'hurry_commands': {},
     'take_bot_event': {'event': 'intruder', 'type': 'command.delivered', 'data': {}},
     'count_refused_callbacks': {'reason': 'intruder', 'number': 1},
+    'peek_link': {'link': str(uuid4())},
+    'use_link': {'link': str(uuid4()), 'new_hash': '$2b$12$x', 'address': '', 'user_agent': ''},
+    'finish_password_change': {'attempt': 0, 'person': 1, 'new_hash': '$2b$12$x', 'address': '', 'user_agent': ''},
 }
 FOR_PEOPLE = {
     'claim', 'current_role', 'current_tenant', 'current_user_id', 'is_timezone', 'salon_timezone', 'salon_currency',
@@ -83,10 +88,14 @@ FOR_PEOPLE = {
     'search', 'figure_condition', 'dialog_condition', 'page_of_dialogs', 'count_dialogs', 'messages_of',
     'dialog_messages', 'open_dialog', 'answered_condition', 'estimated_dialogs', 'record_act', 'whoami',
     'set_preferences', 'retry_command',
+    'invite_user', 'create_reset_link', 'change_user', 'rename_user', 'end_user_sessions', 'page_of_users',
+    'has_own_password', 'page_of_audit', 'count_audit', 'audit_people',
 }  # fmt: skip
 INTERNAL = {
     'is_system', 'end_sessions_of_changed_user', 'store_days', 'is_still_signed_in', 'begin_act', 'finish_act',
     'wants_messages', 'queue_command', 'take_waitlist_event', 'command_row', 'name_of_user',
+    'count_version_of_user', 'manages', 'name_shown', 'begin_user_act', 'finish_user_act', 'managed_user',
+    'checked_name', 'checked_salon', 'make_user_link',
 }  # fmt: skip
 
 
@@ -132,6 +141,10 @@ def rows(stack: Stack) -> Iterator[None]:
         connection.execute("insert into dashboard.live_canary values ('rights')")
         connection.execute("insert into dashboard.bot_events (id, type) values ('rights', 'rights')")
         connection.execute("insert into dashboard.refused_callbacks values ('2000-01-01', 'rights', 1)")
+        connection.execute(
+            'insert into dashboard.user_links (id, user_id, purpose, expires_at)'
+            " values (gen_random_uuid(), 1, 'reset', '2000-01-01')"
+        )
         insert("insert into dashboard.client_opt_outs values (%s, gen_random_uuid(), '2000-01-01')", salons)
         insert(
             'insert into dashboard.bot_commands (id, key, tenant_id, type, status, last_error)'
@@ -143,6 +156,7 @@ def rows(stack: Stack) -> Iterator[None]:
                       'login_attempts where email', 'bot_events where id', 'refused_callbacks where reason',
                       'bot_commands where last_error'):  # fmt: skip
             connection.execute(f"delete from dashboard.{table} = 'rights'".encode())
+        connection.execute("delete from dashboard.user_links where expires_at = '2000-01-01'")
         connection.execute("delete from dashboard.client_opt_outs where opted_out_at = '2000-01-01'")
         connection.execute("delete from dashboard.users where email like 'r-%'")
         connection.execute("delete from public.agent_trajectories_v2 where step_type = 'rights'")
