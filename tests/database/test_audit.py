@@ -13,7 +13,11 @@ A, B = SALON_A.id, SALON_B.id
 OWNER = {'app_role': 'admin', 'tenant_id': A, 'sub': '1'}
 STRANGER = {'app_role': 'admin', 'tenant_id': B, 'sub': '3'}
 PLATFORM = {'app_role': 'super_admin', 'tenant_id': A, 'sub': '4'}
-NOBODY = ({'app_role': 'staff', 'tenant_id': A, 'sub': '2'}, {}, {'app_role': 'root', 'tenant_id': A})
+NOBODY: tuple[dict[str, str], ...] = (
+    {'app_role': 'staff', 'tenant_id': A, 'sub': '2'},
+    {},
+    {'app_role': 'root', 'tenant_id': A},
+)
 
 
 @pytest.fixture
@@ -88,7 +92,8 @@ def test_a_day_is_the_salons_own(as_role: AsRole, db: Connection, lines: str) ->
 
 def test_pages_bring_every_line_once_however_equal_their_times(as_role: AsRole, db: Connection, lines: str) -> None:
     db.execute("update dashboard.audits set created_at = '2026-03-09 12:00' where action = %s", (lines,))
-    found, after = [], {}
+    found: list[Any] = []
+    after: Any = {}
     while after is not None:
         page = ask(as_role, PLATFORM, action=lines, page_size=2, **after)
         found += [row['id'] for row in page['rows']]

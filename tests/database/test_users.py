@@ -409,7 +409,8 @@ def test_the_pages_of_the_list_bring_everybody_once(people: People) -> None:
     for _n in range(7):
         people.make()
     whole = people.call(OWNER, 'page_of_users')
-    found, after = [], {}
+    found: list[Any] = []
+    after: Any = {}
     while after is not None:
         page = people.call(OWNER, 'page_of_users', page_size=3, **after)
         found += emails(page)
