@@ -36,7 +36,7 @@ def page(path: str, *, title: str, allowed: Role, icon: str = '') -> Callable[[t
     return register
 
 
-MODULES = ('overview', 'sessions', 'wishlist', 'account')
+MODULES = ('overview', 'sessions', 'wishlist', 'users', 'account')
 """The page modules, in the order of the menu."""
 
 
