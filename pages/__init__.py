@@ -36,7 +36,7 @@ def page(path: str, *, title: str, allowed: Role, icon: str = '') -> Callable[[t
     return register
 
 
-MODULES = ('overview', 'sessions', 'wishlist', 'users', 'account')
+MODULES = ('overview', 'sessions', 'wishlist', 'users', 'audit', 'account')
 """The page modules, in the order of the menu."""
 
 
