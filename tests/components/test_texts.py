@@ -7,7 +7,19 @@ import pytest
 from components import catalogues
 from components.labels import LABELS, label_of, label_of_raw, weekday_name
 from components.theme import TONES
-from models import Channel, CommandStatus, DropOff, Figure, Intent, LiveState, PeriodName, Role, Sentiment, Status
+from models import (
+    Channel,
+    CommandStatus,
+    DropOff,
+    Figure,
+    Intent,
+    LiveState,
+    PeriodName,
+    Role,
+    Sentiment,
+    Status,
+    UserState,
+)
 from tests.components.conftest import Speak
 
 KINDS: list[type[StrEnum]] = [
@@ -21,6 +33,7 @@ KINDS: list[type[StrEnum]] = [
     Role,
     LiveState,
     PeriodName,
+    UserState,
 ]
 
 

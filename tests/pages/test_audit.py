@@ -44,7 +44,7 @@ async def test_a_new_line_appears_by_itself(dashboard: Dashboard, small_salon: S
     owner = await owner_of(dashboard, small_salon)
     await until(lambda: len(rows(owner)) == 1)
     write(dashboard, small_salon, 'export', 'dialogs.csv')
-    await until(lambda: [row['about'] for row in rows(owner)][0] == 'dialogs.csv', 20)
+    await until(lambda: rows(owner)[0]['about'] == 'dialogs.csv', 20)
 
 
 async def test_staff_and_strangers_read_nothing_of_it(dashboard: Dashboard, small_salon: SmallSalon) -> None:
@@ -98,8 +98,9 @@ async def test_show_more_brings_every_line_once(dashboard: Dashboard, small_salo
 async def test_before_and_after_can_be_read_and_hostile_values_are_texts(
     dashboard: Dashboard, small_salon: SmallSalon
 ) -> None:
-    data = {'before': {'role': 'staff', 'active': True, 'bot_token': 'geheim'}, 'user': 5,
-            'after': {'role': 'admin', 'active': True, '<b>x': '<script>'}, 'amount': 2500, 'reset_link': 'geheim'}  # fmt: skip
+    before = {'role': 'staff', 'active': True, 'bot_token': 'geheim'}
+    after = {'role': 'admin', 'active': True, '<b>x': '<script>'}
+    data = {'before': before, 'after': after, 'user': 5, 'amount': 2500, 'reset_link': 'geheim'}
     write(dashboard, small_salon, 'change_user', '<img src=x>', data)
     owner = await owner_of(dashboard, small_salon)
     row = rows(owner)[1]
