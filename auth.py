@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 from uuid import UUID, uuid4
 
 import bcrypt
@@ -87,6 +87,18 @@ async def _is_supabase_password(email: str, password: str) -> bool:
 def address_of(request: Request) -> str:
     """Where the request comes from; behind a proxy uvicorn has put the forwarded address here."""
     return request.client.host if request.client else ''
+
+
+def agent_of(request: Request) -> str:
+    """The browser's own name for itself."""
+    return request.headers.get('user-agent', '')[:300]
+
+
+def is_same_origin(request: Request) -> bool:
+    """Whether a form came from a page of this app; browsers say so in every POST."""
+    origin = request.headers.get('origin')
+    own = {request.headers.get('host'), urlsplit(settings().public_url or '').netloc} - {None, ''}
+    return origin is None or urlsplit(origin).netloc in own
 
 
 class Session:
@@ -258,6 +270,19 @@ class Sessions:
             stored.clear()
         if session is not None:
             session.end('/login?ended=1&next={next}')
+
+    def open_of(self, user_id: int) -> int:
+        """In how many browsers a user has the dashboard open now, as far as this process knows."""
+        return sum(1 for session in self._open.values() if session.user.id == user_id and session.clients)
+
+    async def go_on(self, session: Session, version: int) -> None:
+        """The password was changed in this session, which goes on under the new version; the user's others end."""
+        stored = _stored(session.key)
+        if stored is not None:
+            stored['version'] = version
+        for key, other in list(self._open.items()):
+            if other is not session and other.user.id == session.user.id:
+                await self.end(key)
 
     async def choose_salon(self, session: Session, tenant_id: UUID) -> Session:
         """Show another salon, in all tabs of the browser. Raises NotAllowed when it is none of this person's."""

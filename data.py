@@ -32,6 +32,9 @@ from config import settings
 from models import (
     CLIENT_FILTERS,
     WISH_FILTERS,
+    AuditPage,
+    AuditPeople,
+    AuditQuery,
     Client,
     ClientPage,
     ClientQuery,
@@ -48,9 +51,13 @@ from models import (
     OpenEntry,
     Overview,
     Period,
+    Role,
     SalonList,
     SalonSettings,
     SettingValue,
+    UserLink,
+    UsersPage,
+    UsersQuery,
     WaitingEntry,
     WaitingFigures,
     WaitingListQuery,
@@ -181,6 +188,8 @@ class Data:
         self.overview = OverviewData(self)
         self.dialogs = DialogData(self)
         self.people = PeopleData(self)
+        self.users = UserData(self)
+        self.audit = AuditData(self)
         self.waiting_list = WaitingListData(self)
         self.clients = ClientData(self)
         self.settings = SettingsData(self)
@@ -352,6 +361,75 @@ class PeopleData:
         await self._data.call(
             'record_act', action=action, description=description, ip_address=address, user_agent=user_agent
         )
+
+
+class UserData:
+    """The dashboard's users, and what those who manage them do."""
+
+    def __init__(self, data: Data) -> None:
+        self._data = data
+
+    async def page(self, query: UsersQuery, after: Mapping[str, Any] | None = None) -> UsersPage:
+        """A page of those whom the person manages, by name; after the key of a page."""
+        key = {f'after_{name}': value for name, value in (after or {}).items()}
+        filters = {name: getattr(query, name) for name in ('search', 'role', 'state', 'salon')}
+        return await self._data.one(UsersPage, 'page_of_users', **filters, **key)
+
+    async def has_own_password(self) -> bool:
+        """Whether the person's password is kept here, and not by Supabase Auth."""
+        return bool(await self._data.call('has_own_password'))
+
+    async def invite(
+        self, key: UUID, *, email: str, first_name: str, last_name: str, role: str, tenant: UUID | None = None
+    ) -> UserLink:
+        """Make a user without a password, and the link to choose one. Raises Conflict when the e-mail is taken."""
+        answer = await self._data.act(
+            'invite_user', key, email=email, first_name=first_name, last_name=last_name, role=role, tenant=tenant
+        )
+        return parse(UserLink, answer)
+
+    async def make_link(self, key: UUID, person: int) -> UserLink:
+        """A link to choose a new password; older ones end."""
+        return parse(UserLink, await self._data.act('create_reset_link', key, person=person))
+
+    async def change(
+        self, key: UUID, person: int, *, role: Role | str, active: bool, seen: int, tenant: UUID | None = None
+    ) -> None:
+        """Change what a user may do; `seen` is the version on screen. Raises Conflict when somebody was faster."""
+        await self._data.act('change_user', key, person=person, role=role, active=active, seen=seen, tenant=tenant)
+
+    async def rename(self, key: UUID, person: int, *, first_name: str, last_name: str) -> None:
+        """Call a user otherwise."""
+        await self._data.act('rename_user', key, person=person, first_name=first_name, last_name=last_name)
+
+    async def end_sessions(self, key: UUID, person: int) -> None:
+        """Sign a user out everywhere."""
+        await self._data.act('end_user_sessions', key, person=person)
+
+
+class AuditData:
+    """Who did what."""
+
+    def __init__(self, data: Data) -> None:
+        self._data = data
+
+    @staticmethod
+    def _filter(query: AuditQuery) -> dict[str, Any]:
+        period = {'first_day': query.period.first, 'last_day': query.period.last} if query.period else {}
+        return period | {name: getattr(query, name) for name in ('search', 'action', 'person', 'salon')}
+
+    async def page(self, query: AuditQuery, after: Mapping[str, Any] | None = None) -> AuditPage:
+        """A page of the audit, newest first; after the key of a page."""
+        key = {f'after_{name}': value for name, value in (after or {}).items()}
+        return await self._data.one(AuditPage, 'page_of_audit', **self._filter(query), **key)
+
+    async def count(self, query: AuditQuery) -> Count:
+        """How many lines the query shows; beyond 10,000 it is not exact."""
+        return await self._data.one(Count, 'count_audit', **self._filter(query))
+
+    async def people(self) -> list[tuple[int, str]]:
+        """The people whose lines can be asked for."""
+        return (await self._data.one(AuditPeople, 'audit_people')).people
 
 
 class WaitingListData:

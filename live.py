@@ -31,7 +31,9 @@ logging.getLogger('realtime').setLevel(logging.CRITICAL)  # it calls every try o
 
 ANYTHING = '*'
 BOT_TABLES = ('active_sessions_v2', 'conversation_sessions_v2', 'recent_history_v2', 'wishlist_v2', 'clients_v2')
-OWN_TABLES = ('bot_commands', 'wishlist_actions', 'client_notes', 'tenant_settings')
+OWN_TABLES = (
+    'bot_commands', 'wishlist_actions', 'client_notes', 'tenant_settings', 'users', 'audits',
+)  # fmt: skip
 CANARY_TABLE = 'live_canary'
 
 CHECK_SECONDS = 2.0
@@ -176,10 +178,10 @@ class Feed:
         row = data.get('record') or data.get('old_record') or {}
         if 'tenant_id' not in row:
             return
-        tenant_id, table = UUID(str(row['tenant_id'])), str(data['table'])
+        tenant_id, table = row['tenant_id'] and UUID(str(row['tenant_id'])), str(data['table'])
         key = row.get('session_id') or row.get('client_id') or row.get('user_id') or row.get('id')
         self.publish(table, tenant_id, str(key) if key else None)
-        if table == 'conversation_sessions_v2' and data.get('type') == 'UPDATE' and row.get('session_id'):
+        if tenant_id and table == 'conversation_sessions_v2' and data.get('type') == 'UPDATE' and row.get('session_id'):
             self._spawn(self._forget_day(tenant_id, UUID(str(row['session_id']))))
 
     def _spawn(self, work: Any) -> None:

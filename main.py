@@ -5,14 +5,14 @@ Its one rule: nothing is decided here but what is connected with what.
 
 import asyncio
 import contextlib
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 from uuid import UUID
 
 from fastapi import Request
 from fastapi.responses import FileResponse, JSONResponse, RedirectResponse, Response
 from nicegui import app, background_tasks, ui
 
-from auth import Session, TooManyAttempts, address_of, sessions, sign_in
+from auth import Session, TooManyAttempts, address_of, agent_of, is_same_origin, sessions, sign_in
 from bot import LONGEST_EVENT, Receipt, bot
 from components import theme
 from components.i18n import LANGUAGES, _, format_day_time, set_language
@@ -24,7 +24,7 @@ from config import settings
 from data import Data, DataError, Unavailable, pool
 from live import FAST_POLL_SECONDS, feed
 from models import BotState, LiveState, Role, User
-from pages import PAGES, load_pages
+from pages import PAGES, account, load_pages, welcome
 from pages.router import Router, find
 
 SIGN_OUT_SECONDS = 2
@@ -155,16 +155,9 @@ def safe_path(path: str) -> str:
     return path if inside else '/'
 
 
-def is_same_origin(request: Request) -> bool:
-    """Whether a form came from a page of this app; browsers say so in every POST."""
-    origin = request.headers.get('origin')
-    own = {request.headers.get('host'), urlsplit(settings().public_url or '').netloc} - {None, ''}
-    return origin is None or urlsplit(origin).netloc in own
-
-
-def agent_of(request: Request) -> str:
-    """The browser's own name for itself."""
-    return request.headers.get('user-agent', '')[:300]
+ui.page('/welcome/{token}', title='Agent P')(welcome.welcome_page)
+app.post('/welcome/{token}', include_in_schema=False)(welcome.choose_password)
+app.post('/account/password', include_in_schema=False)(account.change_password)
 
 
 # --- the frame and the pages
@@ -285,7 +278,11 @@ class Tab:
 
 def entries_for(role: Role) -> list[MenuEntry]:
     """The menu of a role."""
-    return [MenuEntry(entry.path, _(entry.title), entry.icon) for entry in PAGES.values() if role.covers(entry.allowed)]
+    return [
+        MenuEntry(entry.path, _(entry.title), entry.icon)
+        for entry in PAGES.values()
+        if entry.icon and role.covers(entry.allowed)
+    ]
 
 
 # --- the process

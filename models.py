@@ -83,6 +83,14 @@ class StaffPhones(StrEnum):
     NONE = 'none'
 
 
+class UserState(StrEnum):
+    """Whether a user may come in: yes, not yet (never came in and has no password), or not any more."""
+
+    ACTIVE = 'active'
+    INVITED = 'invited'
+    OFF = 'off'
+
+
 class WishStatus(StrEnum):
     """How a waiting-list entry stands: what people decided, else what the bot's row says."""
 
@@ -367,7 +375,7 @@ class DialogQuery:
         return read_query(cls(), params, today, _READERS)
 
 
-Q = TypeVar('Q', 'DialogQuery', 'WaitingListQuery', 'ClientQuery')
+Q = TypeVar('Q', 'DialogQuery', 'WaitingListQuery', 'ClientQuery', 'UsersQuery', 'AuditQuery')
 
 
 def read_query(query: Q, params: Mapping[str, str], today: date, readers: Mapping[str, Any]) -> tuple[Q, list[str]]:
@@ -525,6 +533,89 @@ _WISH_READERS: dict[str, Any] = {
 }
 
 
+@dataclass(frozen=True)
+class UsersQuery:
+    """Which users the page shows: one frozen value, readable from and writable to the page's address."""
+
+    search: str | None = None
+    role: Role | None = None
+    state: UserState | None = None
+    salon: UUID | None = None
+
+    def replace(self, **changes: Any) -> UsersQuery:
+        """The same query with other values."""
+        return replace(self, **changes)
+
+    def params(self) -> dict[str, str]:
+        """The query as parameters of an address, without what is not set."""
+        own = {item.name: getattr(self, item.name) for item in fields(self)}
+        return {name: str(value) for name, value in own.items() if value is not None}
+
+    def address(self, path: str = '/users') -> str:
+        """The address of the page with this query."""
+        params = self.params()
+        return f'{path}?{urlencode(params)}' if params else path
+
+    @classmethod
+    def from_params(cls, params: Mapping[str, str], today: date) -> tuple[UsersQuery, list[str]]:
+        """The query an address asks for, and the names of the parameters that were not understood."""
+        return read_query(cls(), {k: v for k, v in params.items() if k in _USERS_READERS}, today, _USERS_READERS)
+
+
+_USERS_READERS: dict[str, Any] = {'search': _short_text, 'role': Role, 'state': UserState, 'salon': UUID}
+
+
+@dataclass(frozen=True)
+class AuditQuery:
+    """Which lines of the audit are shown; `action` is a word as the database has it, `person` a user's number."""
+
+    period: Period | None = None
+    search: str | None = None
+    action: str | None = None
+    person: int | None = None
+    salon: UUID | None = None
+
+    def replace(self, **changes: Any) -> AuditQuery:
+        """The same query with other values."""
+        return replace(self, **changes)
+
+    @property
+    def is_filtered(self) -> bool:
+        """Whether anything narrows the list."""
+        return any(getattr(self, item.name) is not None for item in fields(self))
+
+    def params(self) -> dict[str, str]:
+        """The query as parameters of an address, without what is not set."""
+        own = {item.name: getattr(self, item.name) for item in fields(self) if item.name != 'period'}
+        return (self.period.params() if self.period else {}) | {
+            name: str(value) for name, value in own.items() if value is not None
+        }
+
+    def address(self, path: str = '/audit') -> str:
+        """The address of the page with this query."""
+        params = self.params()
+        return f'{path}?{urlencode(params)}' if params else path
+
+    @classmethod
+    def from_params(cls, params: Mapping[str, str], today: date) -> tuple[AuditQuery, list[str]]:
+        """The query an address asks for, and the names of the parameters that were not understood."""
+        return read_query(cls(), params, today, _AUDIT_READERS)
+
+
+def _act_word(value: str) -> str:
+    if not re.fullmatch(r'[a-z_]{1,60}', value):
+        raise ValueError(value)
+    return value
+
+
+_AUDIT_READERS: dict[str, Any] = {
+    'search': _short_text,
+    'action': _act_word,
+    'person': lambda value: _whole_number(value, 2**53),
+    'salon': UUID,
+}
+
+
 FIRST_MOMENT = datetime(1, 1, 3, tzinfo=UTC)
 LAST_MOMENT = datetime(9999, 12, 29, tzinfo=UTC)
 NO_CLOCK_SHOWS = re.compile(r'-?infinity|\d{5,}-\d\d-.*|9999-12-3.*|0001-01-0[12].*|.* BC')
@@ -584,6 +675,85 @@ class User(Row):
     def name(self) -> str:
         """What to call the person on screen."""
         return ' '.join(part for part in (self.first_name, self.last_name) if part) or self.email
+
+
+class ListedUser(Row):
+    """A user as admins see it. `role` is as the database has it: an old row may hold a word that nobody knows."""
+
+    id: int
+    email: str
+    first_name: str | None = None
+    last_name: str | None = None
+    role: str
+    tenant_id: UUID | None = None
+    salon: str | None = None
+    last_sign_in_at: Moment | None = None
+    state: UserState
+    has_password: bool
+    link_until: Moment | None = None
+    version: int
+    is_self: bool = False
+
+    @property
+    def name(self) -> str:
+        """What to call the user; without a name the e-mail."""
+        return ' '.join(part for part in (self.first_name, self.last_name) if part) or self.email
+
+
+class UsersPage(Row):
+    """A page of users, and how many the query shows in all."""
+
+    rows: list[ListedUser]
+    total: int
+    next: dict[str, Any] | None = None
+
+
+class UserLink(Row):
+    """A link that was made for a user: its id, its end in seconds since 1970, and what it is for."""
+
+    user: int
+    link: UUID
+    expires: int
+    purpose: str
+
+
+class LinkOwner(Row):
+    """Whose password a link sets."""
+
+    email: str
+    name: str
+    purpose: str
+    language: str = 'ru'
+    salon: str | None = None
+
+
+class AuditLine(Row):
+    """Somebody did something. `name` is None for nobody in particular, and for people of the platform."""
+
+    id: int
+    at: Moment
+    action: str
+    description: str | None = None
+    metadata: Any = None
+    address: str | None = None
+    agent: str | None = None
+    user_id: int | None = None
+    name: str | None = None
+    is_platform: bool = False
+    salon: str | None = None
+
+
+class AuditPage(Row):
+    """A page of the audit; `next` is the key for the following one."""
+
+    rows: list[AuditLine]
+    next: dict[str, Any] | None = None
+
+
+class AuditPeople(Row):
+    """The people whose lines can be asked for: number and name."""
+
+    people: list[tuple[int, str]]
 
 
 class Whoami(Row):

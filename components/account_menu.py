@@ -12,8 +12,9 @@ from nicegui import ui
 
 from components.button import button
 from components.i18n import LANGUAGES, _, language
-from components.icons import icon_name
+from components.icons import icon, icon_name
 from components.labels import label_of
+from components.link import link
 from models import Role
 
 THEME_ICONS = {'auto': 'auto', 'light': 'sun', 'dark': 'moon'}
@@ -47,6 +48,9 @@ class AccountMenu:
             ui.label(label_of(role).text).classes('muted')
             self._switch(_('Language'), LANGUAGES, language(), self._on_language)
             self._theme_switch = self._switch(_('Theme'), theme_names(), self._theme, self.set_theme)
+            with link(to='/account', classes='native-button account-link'):
+                icon('user')
+                ui.label(_('My account'))
             button(_('Sign out'), on_click=on_sign_out, icon='sign-out').mark('sign-out')
         self._show_theme()
 

@@ -27,6 +27,7 @@ from models import (
     StaffPhones,
     Status,
     TimeOfDay,
+    UserState,
     WishAct,
     WishOrder,
     WishShown,
@@ -94,6 +95,11 @@ LABELS: dict[type[StrEnum], dict[StrEnum, tuple[str, str, str]]] = {
         Role.SUPER_ADMIN: (N_('Platform administrator'), 'accent', ''),
         Role.ADMIN: (N_('Salon owner'), 'accent', ''),
         Role.STAFF: (N_('Salon employee'), 'neutral', ''),
+    },
+    UserState: {
+        UserState.ACTIVE: (N_('active'), 'good', ''),
+        UserState.INVITED: (N_('invited'), 'info', ''),
+        UserState.OFF: (N_('switched off'), 'neutral', ''),
     },
     LiveState: {
         LiveState.LIVE: (N_('live'), 'good', 'live'),

@@ -13,7 +13,8 @@ from pages.view import View
 
 @dataclass(frozen=True)
 class PageEntry:
-    """A page as the menu and the router know it; `title` is translated when it is drawn."""
+    """A page as the menu and the router know it; `title` is translated when it is drawn. Without an icon it has no
+    entry in the menu."""
 
     path: str
     title: str
@@ -25,7 +26,7 @@ class PageEntry:
 PAGES: dict[str, PageEntry] = {}
 
 
-def page(path: str, *, title: str, icon: str, allowed: Role) -> Callable[[type[View]], type[View]]:
+def page(path: str, *, title: str, allowed: Role, icon: str = '') -> Callable[[type[View]], type[View]]:
     """Register a view under the first part of an address, for those whose role covers `allowed`."""
 
     def register(view: type[View]) -> type[View]:
@@ -35,7 +36,7 @@ def page(path: str, *, title: str, icon: str, allowed: Role) -> Callable[[type[V
     return register
 
 
-MODULES = ('overview', 'sessions', 'wishlist', 'clients', 'settings', 'salons')
+MODULES = ('overview', 'sessions', 'wishlist', 'clients', 'settings', 'users', 'audit', 'salons', 'account')
 """The page modules, in the order of the menu."""
 
 

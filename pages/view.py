@@ -220,7 +220,7 @@ class View:
             fail(reason_text(error.reason), field=error.field)
             return False
         except Conflict as error:
-            fail(conflict(error) if conflict else explain_act(error))
+            fail(conflict(error) if conflict else explain_act(error), field=error.details)
             return False
         except DataError as error:
             fail(explain_act(error))

@@ -10,10 +10,11 @@ ALLOWED = {
     'data': {'config', 'models'},
     'tokens': {'config'},
     'auth': {'config', 'data', 'models', 'tokens'},
+    'passwords': {'auth', 'config', 'data', 'models', 'tokens'},
     'bot': {'config', 'data', 'models', 'tokens'},
     'live': {'config', 'data', 'models', 'tokens'},
     'components': {'components', 'models'},
-    'pages': {'auth', 'bot', 'components', 'data', 'live', 'models', 'pages'},
+    'pages': {'auth', 'bot', 'components', 'data', 'live', 'models', 'pages', 'passwords'},
     'main': {'auth', 'bot', 'components', 'config', 'data', 'live', 'models', 'pages'},
     'jobs': {'bot', 'config', 'data', 'jobs', 'models'},
 }

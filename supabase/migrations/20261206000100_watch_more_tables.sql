@@ -29,6 +29,9 @@ begin
       'client_notes', (select n.created_at from dashboard.client_notes n where n.tenant_id = t.id
         order by n.created_at desc limit 1) || coalesce((select n.removed_at from dashboard.client_notes n
         where n.tenant_id = t.id and n.removed_at is not null order by n.removed_at desc limit 1)::text, ''),
+      'users', (select max(u.updated_at) from dashboard.users u where u.tenant_id = t.id),
+      'audits', (select a.id::text from dashboard.audits a where a.tenant_id = t.id
+        order by a.created_at desc, a.id desc limit 1),
       'tenant_settings', (select s.updated_at from dashboard.tenant_settings s where s.tenant_id = t.id))), '{}')
     from public.tenants_v2 t);
 end

@@ -57,11 +57,12 @@ TABLES: dict[str, dict[str, Any]] = {
     'dashboard.waiting_entries': {},
     'dashboard.bot_events': {},
     'dashboard.refused_callbacks': {},
+    'dashboard.user_links': {},
     'dashboard.live_canary': NOT_FOR_THE_PLATFORMS_EYES,
 }  # fmt: skip
 WITHOUT_TENANT = {'public.tenants_v2': 'id', 'dashboard.salons': 'id'}
 UNGRANTED = {'dashboard.login_attempts': 'email', 'dashboard.bot_events': 'id', 'dashboard.refused_callbacks': 'reason',
-             'dashboard.waiting_entries': 'version'}  # fmt: skip
+             'dashboard.waiting_entries': 'version', 'dashboard.user_links': 'purpose'}  # fmt: skip
 """Tables that nobody reads through the API, with a text column of each."""
 CANARY = 'dashboard.live_canary'
 
@@ -79,6 +80,9 @@ SYSTEM_ONLY: dict[str, dict[str, Any]] = {
     'hurry_commands': {},
     'take_bot_event': {'event': 'intruder', 'type': 'command.delivered', 'data': {}},
     'count_refused_callbacks': {'reason': 'intruder', 'number': 1},
+    'peek_link': {'link': str(uuid4())},
+    'use_link': {'link': str(uuid4()), 'new_hash': '$2b$12$x', 'address': '', 'user_agent': ''},
+    'finish_password_change': {'attempt': 0, 'person': 1, 'new_hash': '$2b$12$x', 'address': '', 'user_agent': ''},
 }
 FOR_PEOPLE = {
     'claim', 'current_role', 'current_tenant', 'current_user_id', 'is_timezone', 'salon_timezone', 'salon_currency',
@@ -91,6 +95,8 @@ FOR_PEOPLE = {
     'open_waiting_entry', 'act_on_waiting_list', 'begin_export', 'end_export',
     'shown_phone', 'shown_text', 'client_contacts', 'phone_of', 'page_of_clients',
     'count_clients', 'open_client', 'write_to_client', 'invite_client', 'add_client_note', 'remove_client_note',
+    'invite_user', 'create_reset_link', 'change_user', 'rename_user', 'end_user_sessions', 'page_of_users',
+    'has_own_password', 'page_of_audit', 'count_audit', 'audit_people',
 }  # fmt: skip
 INTERNAL = {
     'is_system', 'end_sessions_of_changed_user', 'store_days', 'is_still_signed_in', 'begin_act', 'finish_act',
@@ -104,6 +110,8 @@ INTERNAL = {
     'client_condition', 'clients_version', 'remembered_interval', 'compute_clients', 'store_clients', 'changed_clients',
     'refresh_salon_interval', 'refresh_clients', 'checked_text', 'known_client', 'last_invitation', 'invitable_on',
     'client_row', 'clients_condition', 'favourite_staff', 'client_memory',
+    'count_version_of_user', 'manages', 'name_shown', 'begin_user_act', 'finish_user_act', 'managed_user',
+    'checked_name', 'checked_salon', 'make_user_link',
 }  # fmt: skip
 
 
@@ -149,6 +157,10 @@ def rows(stack: Stack) -> Iterator[None]:
         connection.execute("insert into dashboard.live_canary values ('rights')")
         connection.execute("insert into dashboard.bot_events (id, type) values ('rights', 'rights')")
         connection.execute("insert into dashboard.refused_callbacks values ('2000-01-01', 'rights', 1)")
+        connection.execute(
+            'insert into dashboard.user_links (id, user_id, purpose, expires_at)'
+            " values (gen_random_uuid(), 1, 'reset', '2000-01-01')"
+        )
         insert("insert into dashboard.client_opt_outs values (%s, gen_random_uuid(), '2000-01-01')", salons)
         insert(
             'insert into dashboard.bot_commands (id, key, tenant_id, type, status, last_error)'
@@ -170,6 +182,7 @@ def rows(stack: Stack) -> Iterator[None]:
                       'bot_commands where last_error', 'wishlist_actions where note',
                       'client_notes where text'):  # fmt: skip
             connection.execute(f"delete from dashboard.{table} = 'rights'".encode())
+        connection.execute("delete from dashboard.user_links where expires_at = '2000-01-01'")
         connection.execute("delete from dashboard.client_opt_outs where opted_out_at = '2000-01-01'")
         connection.execute("delete from dashboard.users where email like 'r-%'")
         connection.execute("delete from public.agent_trajectories_v2 where step_type = 'rights'")
