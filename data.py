@@ -32,6 +32,7 @@ from config import settings
 from models import (
     CLIENT_FILTERS,
     WISH_FILTERS,
+    AuditLine,
     AuditPage,
     AuditPeople,
     AuditQuery,
@@ -418,10 +419,22 @@ class AuditData:
         period = {'first_day': query.period.first, 'last_day': query.period.last} if query.period else {}
         return period | {name: getattr(query, name) for name in ('search', 'action', 'person', 'salon')}
 
-    async def page(self, query: AuditQuery, after: Mapping[str, Any] | None = None) -> AuditPage:
+    PAGE_SIZE, LARGEST_PAGE = 50, 200
+
+    async def page(
+        self, query: AuditQuery, after: Mapping[str, Any] | None = None, *, size: int = PAGE_SIZE
+    ) -> AuditPage:
         """A page of the audit, newest first; after the key of a page."""
         key = {f'after_{name}': value for name, value in (after or {}).items()}
-        return await self._data.one(AuditPage, 'page_of_audit', **self._filter(query), **key)
+        return await self._data.one(AuditPage, 'page_of_audit', **self._filter(query), **key, page_size=size)
+
+    async def all(self, query: AuditQuery) -> AsyncIterator[list[AuditLine]]:
+        """All lines of the query, newest first, in large pages."""
+        page = await self.page(query, size=self.LARGEST_PAGE)
+        yield page.rows
+        while page.next:
+            page = await self.page(query, page.next, size=self.LARGEST_PAGE)
+            yield page.rows
 
     async def count(self, query: AuditQuery) -> Count:
         """How many lines the query shows; beyond 10,000 it is not exact."""

@@ -26,8 +26,15 @@ ACTIONS = {
     'waitlist_offered': (N_('Waiting list: time offered'), 'info'),
     'waitlist_wrote': (N_('Waiting list: wrote to the client'), 'info'),
     'waitlist_noted': (N_('Waiting list: note'), 'info'),
+    'waitlist_accepted': (N_('Waiting list: the client said yes'), 'good'),
+    'waitlist_declined': (N_('Waiting list: the client said no'), 'neutral'),
+    'write_to_client': (N_('Wrote to a client'), 'info'),
+    'invite_client': (N_('Invited a client back'), 'info'),
+    'add_client_note': (N_('Note about a client'), 'info'),
+    'remove_client_note': (N_('Took a note away'), 'info'),
     'retry_command': (N_('Sent to the bot again'), 'info'),
     'change_settings': (N_('Changed settings'), 'warn'),
+    'create_settings': (N_('Made settings for a salon'), 'warn'),
     'invite_user': (N_('Invited a user'), 'accent'),
     'create_reset_link': (N_('Made a link for a new password'), 'accent'),
     'change_user': (N_('Changed a user’s role or access'), 'accent'),
@@ -110,13 +117,26 @@ def facts_of(metadata: Any) -> list[list[str]]:
     ]
 
 
+def who_text(line: AuditLine) -> str:
+    """Who it was."""
+    return (_('the platform') if line.is_platform else line.name or _('nobody signed in'))[:120]
+
+
+def details_text(line: AuditLine) -> str:
+    """What was changed and what else was written down, in one line."""
+    changes = [
+        f'{name}: {before} → {after}' if before else f'{name}: {after}'
+        for name, before, after in changes_of(line.metadata)
+    ]
+    return '; '.join(changes + [f'{name}: {value}' for name, value in facts_of(line.metadata)])
+
+
 def row_of(line: AuditLine, *, zone: str) -> dict[str, Any]:
     """A line in ready texts."""
-    who = _('the platform') if line.is_platform else line.name or _('nobody signed in')
     return {
         'id': line.id,
         'at': format_day_time(line.at, zone),
-        'who': who[:120],
+        'who': who_text(line),
         'what': action_text(line.action),
         'tone': ACTIONS.get(line.action, ('', 'neutral'))[1],
         'about': (line.description or '')[:LONGEST],

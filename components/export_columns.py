@@ -9,6 +9,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
+from components.audit_texts import action_text, details_text, who_text
 from components.i18n import N_, _, salon_time
 from components.labels import label_of, label_of_raw
 from components.sheets import Cell
@@ -104,4 +105,17 @@ CLIENTS: tuple[Column, ...] = (
     (N_('Service'), lambda row, _zone: row.service),
     (N_('Wants messages'), _opted_out),
     (N_('Number'), lambda row, _zone: str(row.id)),
+)
+
+
+AUDIT: tuple[Column, ...] = (
+    (N_('When'), lambda row, zone: moment(row.at, zone)),
+    (N_('Who'), lambda row, _zone: who_text(row)),
+    (N_('What'), lambda row, _zone: action_text(row.action)),
+    (N_('About'), lambda row, _zone: row.description),
+    (N_('Details'), lambda row, _zone: details_text(row)),
+    (N_('Address'), lambda row, _zone: row.address),
+    (N_('Browser'), lambda row, _zone: row.agent),
+    (N_('Salon'), lambda row, _zone: row.salon),
+    (N_('Number'), lambda row, _zone: row.id),
 )

@@ -10,6 +10,7 @@ from nicegui import ui
 
 from components.audit_list import AuditList
 from components.audit_texts import ACTIONS, action_text
+from components.export_columns import AUDIT
 from components.i18n import N_, _, format_number, ngettext
 from components.link import link
 from components.list_filters import FilterList, ListFilters
@@ -19,6 +20,7 @@ from components.states import empty_state, error_state, skeleton_rows
 from data import DataError
 from models import AuditLine, AuditQuery, Count, Period, Role
 from pages import page
+from pages.export import Exports
 from pages.view import Address, View, explain
 
 
@@ -37,6 +39,10 @@ class AuditView(View):
         self.count = Count(rows=0)
         with page_head(_('Journal'), _('Who did what, when and from where')):
             self.picker = PeriodPicker(period=self.query.period, today=lambda: self.today, on_pick=self.pick)
+            self.exports = Exports(
+                self, what='audit', columns=AUDIT, count=lambda: self.count,
+                rows=lambda: self.data.audit.all(self.query), address=self.list_address,
+            )  # fmt: skip
         self.filters = ListFilters(
             placeholder=_('Words of the entry'), on_change=self.change, on_clear=lambda: ui.navigate.to('/audit')
         )
@@ -52,6 +58,10 @@ class AuditView(View):
         self._show_filters()
 
     # --- the address
+
+    def list_address(self) -> str:
+        """This list."""
+        return self.query.address()
 
     def pick(self, period: Period) -> None:
         """Another period was chosen."""

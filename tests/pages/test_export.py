@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 from nicegui.testing.user_download import UserDownload
 
+from components.audit_list import AuditList
 from components.client_list import ClientList
 from components.dialog_list import DialogList
-from components.export_columns import CLIENTS, DIALOGS, WAITING_LIST
+from components.export_columns import AUDIT, CLIENTS, DIALOGS, WAITING_LIST
 from components.waiting_list import WaitingRows
 from pages.export import Exports
 from tests.pages.conftest import PASSWORD, SmallSalon
@@ -87,6 +88,25 @@ async def test_the_file_holds_the_clients_of_the_screen_in_their_order(
     assert [row['Номер'] for row in written] == [row['key'] for row in shown]
     assert len(written) > 3
     assert len(written[0]) == len(CLIENTS)
+
+
+@pytest.mark.parametrize('params', ['action=sign_in', 'period=yesterday'])
+async def test_the_file_holds_the_lines_of_the_audit_in_their_order(
+    dashboard: Dashboard, handed_over: list[str], params: str
+) -> None:
+    for number in range(60):
+        dashboard.run(
+            "insert into dashboard.audits (tenant_id, user_id, action, created_at)"
+            " select tenant_id, id, 'sign_in', (now() at time zone 'utc') - %s * interval '1 min' - interval '1 day'"
+            " from dashboard.users where email = 'owner@demo.salon'", number,
+        )  # fmt: skip
+    person = await dashboard.signed_in('owner', f'/audit?{params}')
+    written = await taken_out(person, handed_over)
+    shown = await all_rows(person, AuditList)
+    assert [row['Номер'] for row in written] == [str(row['id']) for row in shown]
+    assert [row['Кто'] for row in written] == [row['who'] for row in shown]
+    assert len(written) >= 60 - 60 * ('yesterday' in params)
+    assert len(AUDIT) == len(written[0]) if written else True
 
 
 async def test_who_took_what_and_how_many_rows_is_in_the_audit(dashboard: Dashboard, handed_over: list[str]) -> None:

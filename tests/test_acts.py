@@ -1,0 +1,249 @@
+"""Who may do what: every act and every role in one table, through the API under a token and through the pages.
+
+An act of the database that stands in no row here fails a test.
+"""
+
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import psycopg
+import pytest
+from nicegui import ui
+
+from auth import sessions
+from components.audit_texts import ACTIONS
+from data import Conflict, Data, DataError, NotAllowed, NotFound
+from devstack.demo.salons import SALON_A
+from devstack.stack import Stack
+from models import Role
+from tests.conftest import Connection
+from tests.simulated import Dashboard, is_shown
+from tokens import Tokens
+
+PEOPLE = ('owner', 'staff', 'stranger', 'platform', 'nobody')
+OWNERS, EVERYBODY, PLATFORM = {'owner', 'platform'}, {'owner', 'staff', 'platform'}, {'platform'}
+
+
+@dataclass
+class World:
+    """What there is to act on in the first salon."""
+
+    wish: int
+    client: UUID
+    note: UUID
+    command: UUID
+    client_command: UUID
+    user: int
+    user_version: int
+    salon: UUID
+    seen: dict[int, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Act:
+    """An act: how it is done, who may do it, and where the pages offer it (an address and the words on the button)."""
+
+    do: Callable[[Data, World], Awaitable[Any]]
+    allowed: set[str]
+    path: str = ''
+    button: str = ''
+
+
+async def change_settings(data: Data) -> None:
+    """Change something in the person's own salon."""
+    version = 0
+    with suppress(NotAllowed):
+        version = (await data.settings.read()).version
+    await data.settings.change(uuid4(), version, {'quiet_from': '22:00', 'quiet_to': '08:00'})
+
+
+async def invite(data: Data) -> None:
+    """Invite an employee; the platform says into which salon."""
+    salon = UUID(SALON_A.id) if data._identity.audience[0] == Role.SUPER_ADMIN else None
+    email = f'{uuid4()}@acts.test'
+    await data.users.invite(uuid4(), email=email, first_name='', last_name='', role=Role.STAFF, tenant=salon)
+
+
+WISH, CARD = '/wishlist/{w.wish}', '/clients/{w.client}'
+TOMORROW = datetime.now(UTC) + timedelta(days=1)
+ACTS: dict[str, Act] = {
+    'waitlist_converted': Act(lambda d, w: d.waiting_list.convert(uuid4(), w.seen), EVERYBODY, WISH, 'Записали'),
+    'waitlist_cancelled': Act(
+        lambda d, w: d.waiting_list.cancel(uuid4(), w.seen, note='нет'), EVERYBODY, WISH, 'Снять с ожидания'),
+    'waitlist_reopened': Act(lambda d, w: d.waiting_list.reopen(uuid4(), w.seen), EVERYBODY),
+    'waitlist_offered': Act(
+        lambda d, w: d.waiting_list.offer(uuid4(), w.seen, at=TOMORROW, staff='', until=None, message='да?'), EVERYBODY,
+        WISH, 'Предложить время'),
+    'waitlist_wrote': Act(
+        lambda d, w: d.waiting_list.write(uuid4(), w.seen, message='привет'), EVERYBODY, WISH, 'Написать'),
+    'waitlist_noted': Act(
+        lambda d, w: d.waiting_list.note(uuid4(), w.seen, note='x'), EVERYBODY, WISH, 'Заметка'),
+    'retry_command': Act(lambda d, w: d.commands.retry(uuid4(), w.command), EVERYBODY),
+    'retry_command of a message from a card': Act(lambda d, w: d.commands.retry(uuid4(), w.client_command), OWNERS),
+    'write_to_client': Act(lambda d, w: d.clients.write(uuid4(), w.client, 'привет'), OWNERS, CARD, 'Написать'),
+    'invite_client': Act(lambda d, w: d.clients.invite(uuid4(), w.client, 'ждём'), OWNERS),
+    'add_client_note': Act(lambda d, w: d.clients.add_note(uuid4(), w.client, 'x'), OWNERS, CARD, 'Заметка'),
+    'remove_client_note': Act(lambda d, w: d.clients.remove_note(uuid4(), w.note), OWNERS),
+    'export': Act(
+        lambda d, w: d.exports.begin(uuid4(), 'dialogs.csv'), OWNERS | {'stranger'}, '/sessions', 'Выгрузить'),
+    'change_settings': Act(lambda d, w: change_settings(d), OWNERS | {'stranger'}, '/settings', 'Изменить'),
+    'create_settings': Act(
+        lambda d, w: d.settings.create(uuid4(), w.salon, timezone='Europe/Moscow', currency='RUB'), PLATFORM),
+    'invite_user': Act(lambda d, w: invite(d), OWNERS | {'stranger'}, '/users', 'Пригласить'),
+    'create_reset_link': Act(lambda d, w: d.users.make_link(uuid4(), w.user), OWNERS),
+    'change_user': Act(
+        lambda d, w: d.users.change(
+            uuid4(), w.user, role=Role.STAFF, active=False, seen=w.user_version, tenant=None), OWNERS),
+    'rename_user': Act(lambda d, w: d.users.rename(uuid4(), w.user, first_name='Аня', last_name=''), OWNERS),
+    'end_user_sessions': Act(lambda d, w: d.users.end_sessions(uuid4(), w.user), OWNERS),
+}  # fmt: skip
+
+
+def claims_of(db: psycopg.Connection[Any], person: str) -> dict[str, str]:
+    """A token's claims, as the app makes them for a person of the demo."""
+    if person == 'nobody':
+        return {'app_role': '', 'tenant_id': SALON_A.id}
+    row = db.execute(
+        'select id, role, tenant_id::text from dashboard.users where email = %s', (f'{person}@demo.salon',)
+    ).fetchone()
+    assert row
+    return {'sub': str(row[0]), 'app_role': row[1], 'tenant_id': row[2] or SALON_A.id}
+
+
+@pytest.fixture
+def admin(stack: Stack) -> Iterator[psycopg.Connection[Any]]:
+    with psycopg.connect(stack.admin_dsn, autocommit=True) as db:
+        yield db
+
+
+@pytest.fixture
+def world(admin: psycopg.Connection[Any]) -> Iterator[World]:
+    """Things of the first salon that are made for one test."""
+
+    def one(statement: str, *values: Any) -> Any:
+        row = admin.execute(statement.encode(), values).fetchone()
+        assert row
+        return row[0]
+
+    a, person = SALON_A.id, f'{uuid4()}@acts.test'
+    client = one("insert into public.clients_v2 (tenant_id, full_name) values (%s, 'Проба') returning id", a)
+    wish = one(
+        'insert into public.wishlist_v2 (tenant_id, user_id, item_type, item_id)'
+        " values (%s, %s, 'slot', 'x') returning id", a, client,
+    )  # fmt: skip
+    note = "insert into dashboard.client_notes (tenant_id, client_id, text) values (%s, %s, 'x') returning id"
+    command = (
+        'insert into dashboard.bot_commands (id, key, tenant_id, client_id, type, status)'
+        " values (gen_random_uuid(), gen_random_uuid(), %s, %s, %s, 'dead') returning id"
+    )
+    user = "insert into dashboard.users (email, role, tenant_id) values (%s, 'staff', %s) returning id"
+    made = World(
+        wish=wish,
+        client=client,
+        note=one(note, a, client),
+        command=one(command, a, client, 'waitlist.cancelled'),
+        client_command=one(command, a, client, 'client.message'),
+        user=one(user, person, a),
+        user_version=one('select version from dashboard.users where email = %s', person),
+        salon=one("insert into public.tenants_v2 (name) values ('Проба') returning id"),
+        seen={wish: '0:pending'},
+    )
+    yield made
+    for table in ('dashboard.wishlist_actions', 'dashboard.wishlist_states'):
+        admin.execute(f'delete from {table} where wishlist_id = %s'.encode(), (wish,))
+    admin.execute('delete from public.wishlist_v2 where id = %s', (wish,))
+    for table, column in (
+        ('bot_commands', 'client_id'),
+        ('client_notes', 'client_id'),
+        ('client_figures', 'client_id'),
+    ):
+        admin.execute(f'delete from dashboard.{table} where {column} = %s'.encode(), (client,))
+    admin.execute('delete from public.clients_v2 where id = %s', (client,))
+    admin.execute('delete from dashboard.tenant_settings where tenant_id = %s', (made.salon,))
+    admin.execute('delete from public.tenants_v2 where id = %s', (made.salon,))
+    admin.execute('update dashboard.tenant_settings set quiet_from = null, quiet_to = null')
+    admin.execute("delete from dashboard.bot_commands where type = 'settings.changed'")
+    for table, column in (('user_links', 'user_id'), ('audits', 'user_id'), ('users', 'id')):
+        emails = "(select id from dashboard.users where email like '%%@acts.test')"
+        admin.execute(f'delete from dashboard.{table} where {column} in {emails}'.encode())
+
+
+def test_every_act_of_the_database_stands_in_the_table(db: Connection) -> None:
+    rows = db.execute(
+        "select proname from pg_proc where pronamespace = 'dashboard'::regnamespace and proargnames[1] = 'key'"
+        " and has_function_privilege('dashboard_app', oid, 'execute')"
+    ).fetchall()
+    names = {'act_on_waiting_list': 'waitlist_converted', 'begin_export': 'export', 'end_export': 'export'}
+    assert {names.get(row[0], row[0]) for row in rows} <= set(ACTS)
+
+
+def test_every_act_has_words_in_the_audit() -> None:
+    assert {name.split(' ')[0] for name in ACTS} <= set(ACTIONS)
+
+
+@pytest.mark.parametrize('person', PEOPLE)
+@pytest.mark.parametrize('name', ACTS)
+async def test_who_may_do_what_through_the_api(
+    app: Stack, admin: psycopg.Connection[Any], world: World, name: str, person: str
+) -> None:
+    act, claims = ACTS[name], claims_of(admin, person)
+    if name == 'waitlist_reopened':
+        admin.execute("update public.wishlist_v2 set status = 'cancelled' where id = %s", (world.wish,))
+        world.seen = {world.wish: '0:cancelled'}
+    before = admin.execute("select count(*) from dashboard.audits where action = 'refused'").fetchone()
+    try:
+        await act.do(Data(Tokens(claims)), world)
+    except DataError as error:
+        outcome: type[DataError] | None = type(error)
+    else:
+        outcome = None
+    if person in act.allowed:
+        assert outcome is None
+        return
+    assert outcome in {NotFound, NotAllowed}
+    after = admin.execute("select count(*) from dashboard.audits where action = 'refused'").fetchone()
+    assert before and after
+    assert after[0] - before[0] == (outcome is NotAllowed and person != 'nobody')
+
+
+@pytest.mark.parametrize('person', ['owner', 'staff', 'stranger', 'platform'])
+async def test_the_pages_offer_what_a_role_may_do_and_nothing_else(
+    dashboard: Dashboard, world: World, person: str
+) -> None:
+    tab = await dashboard.signed_in(person, '/')
+    if person == 'platform':
+        await sessions.choose_salon(tab.session, UUID(SALON_A.id))
+        await tab.open('/')
+    for name, act in ACTS.items():
+        if not act.path:
+            continue
+        await tab.go(act.path.format(w=world))
+        offered = any(button.text == act.button and is_shown(button) for button in tab.all(ui.button))
+        is_own = person != 'stranger' or '{' not in act.path
+        assert offered == (
+            is_own and (person in act.allowed or (person == 'stranger' and name == 'change_settings'))
+        ), name
+
+
+async def test_a_page_that_a_role_may_not_open_is_refused_and_audited(dashboard: Dashboard) -> None:
+    tab = await dashboard.signed_in('staff', '/')
+    for path in ('/settings', '/users', '/audit', '/salons'):
+        await tab.go(path)
+        await tab.sees('Эта страница вам недоступна')
+    owner = await dashboard.signed_in('owner', '/salons')
+    await owner.sees('Эта страница вам недоступна')
+    rows = dashboard.run("select description from dashboard.audits where action = 'refused' order by id desc limit 5")
+    assert [row[0] for row in rows] == ['/salons', '/salons', '/audit', '/users', '/settings']
+
+
+async def test_an_act_that_came_too_late_is_a_conflict_and_not_a_refusal(
+    app: Stack, admin: psycopg.Connection[Any], world: World
+) -> None:
+    data = Data(Tokens(claims_of(admin, 'owner')))
+    await data.clients.invite(uuid4(), world.client, 'ждём')
+    with pytest.raises(Conflict):
+        await data.clients.invite(uuid4(), world.client, 'ждём')
