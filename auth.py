@@ -9,6 +9,7 @@ import asyncio
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 from uuid import UUID, uuid4
@@ -96,6 +97,8 @@ class Session:
         self.who = who
         self.tenant_id = tenant_id
         self.clients: dict[str, Client] = {}
+        self.files: dict[str, Path] = {}
+        """Files that wait to be fetched by this person's browser, each once."""
         self.is_ended = False
         self.checked_at = time.monotonic()
         self._address = ''
@@ -127,6 +130,12 @@ class Session:
         if address != self._address:
             self._address = address
             self._tokens = _tokens_of(self.user, self.tenant_id, address)
+
+    def hand_over(self, path: Path) -> str:
+        """Keep a file for this person's browser; the answer is the address that gives it, once."""
+        ticket = uuid4().hex
+        self.files[ticket] = path
+        return f'/files/{ticket}/{quote(path.name)}'
 
     def attach(self, client: Client) -> None:
         """Remember an open tab, so that it is closed with the session."""

@@ -49,6 +49,19 @@ def favicon() -> FileResponse:
     return FileResponse(theme.FAVICON, media_type='image/svg+xml')
 
 
+@app.get('/files/{ticket}/{name}', include_in_schema=False)
+async def give_file(request: Request, ticket: str, name: str) -> Response:
+    """A file that was made for the one who asks, once."""
+    try:
+        session = await sessions.current(request)
+    except DataError:
+        return Response(status_code=503)
+    path = session.files.pop(ticket, None) if session else None
+    if path is None or path.name != name:
+        return Response(status_code=404)
+    return FileResponse(path, filename=name, headers={'cache-control': 'no-store'})
+
+
 # --- the bot's callbacks
 
 

@@ -963,14 +963,13 @@ class ClientNote(Row):
 
 
 class ClientWish(Row):
-    """An entry of the waiting list as a client's card shows it; `day` is as the bot wrote it."""
+    """An entry of the waiting list as a client's card shows it; `day` is the day wished for."""
 
     id: int
     status: str
     service: str | None = None
     staff: str | None = None
-    day: str | None = None
-    comment: str | None = None
+    day: date | None = None
     created_at: Moment
 
 

@@ -12,7 +12,7 @@ from nicegui import ui
 
 from components.button import button
 from components.command_state import command_state
-from components.i18n import _, format_day_time
+from components.i18n import _, format_day, format_day_time
 from components.labels import label_of_raw
 from components.link import link
 from models import ClientNote, ClientWish, GivenCommand, WishStatus
@@ -45,11 +45,15 @@ def notes(found: list[ClientNote], *, zone: str, on_remove: Callable[[ClientNote
 
 
 def wishes(found: list[ClientWish], *, zone: str) -> None:
-    """The client's entries of the waiting list, as the bot has them."""
+    """The client's entries of the waiting list, with what has become of them."""
     for wish in found:
-        status = label_of_raw(WishStatus, 'waiting' if wish.status == 'pending' else wish.status)
+        status = label_of_raw(WishStatus, wish.status)
         with link(to=f'/wishlist/{wish.id}', classes='side-other'):
-            words = ', '.join(filter(None, (wish.service, wish.staff, wish.day))) or _('any service')
+            words = ', '.join(
+                filter(
+                    None, (wish.service, wish.staff, format_day(wish.day, short=True, year=False) if wish.day else '')
+                )
+            ) or _('any service')
             ui.label(words[:160]).props('dir=auto')
             ui.label(status.text[:60]).classes(f'pill tone-{status.tone}')
             ui.label(format_day_time(wish.created_at, zone)).classes('muted small')

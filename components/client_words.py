@@ -33,7 +33,8 @@ def ratio_text(client: Client) -> str:
     """The days since the last visit by the visit interval."""
     if client.overdue_ratio is None:
         return ''
-    return _('{number} of the interval').format(number=f'{format_number(client.overdue_ratio, 1)}×')
+    digits = 2 if client.overdue_ratio < 2 else 1
+    return _('{number} of the interval').format(number=f'{format_number(client.overdue_ratio, digits)}×')
 
 
 def money_text(amount: Decimal, currency: str) -> str:

@@ -27,6 +27,8 @@ from pages.export import Exports
 from pages.open_client import OpenClientPanel
 from pages.view import Address, View, explain
 
+LONGEST_PAGE = 500
+"""So many rows that "show more" brought stay through a live update."""
 WIN_BACK = ClientQuery(kind=ClientKind.OVERDUE, sort=ClientSort.AT_STAKE)
 
 
@@ -127,11 +129,10 @@ class ClientsView(View):
 
     async def fetch(self) -> None:
         query = self.query = ClientQuery.from_params(self.address.params, self.today)[0]
-        page_, count = await asyncio.gather(self.data.clients.page(query), self.data.clients.count(query))
-        shown = len(self.clients) if query == self.listed else 0
-        while page_.next and len(page_.rows) < shown:
-            more = await self.data.clients.page(query, page_.next)
-            page_ = page_.model_copy(update={'rows': [*page_.rows, *more.rows], 'next': more.next})
+        clients = self.data.clients
+        shown = min(len(self.clients), LONGEST_PAGE) if query == self.listed else 0
+        size = max(clients.PAGE_SIZE, shown)
+        page_, count = await asyncio.gather(clients.page(query, size=size), clients.count(query))
         if query == self.query:
             self._keep(page_, count, query)
 

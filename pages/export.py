@@ -65,7 +65,7 @@ class Exports:
         try:
             with self.view.root:
                 await self._write(kind, path)
-                ui.download.file(path, path.name)
+                ui.download.from_url(self.view.session.hand_over(path), path.name)
         except DataError as error:
             self._tell(explain_act(error))
             await asyncio.to_thread(_remove, folder)

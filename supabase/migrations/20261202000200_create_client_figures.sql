@@ -43,8 +43,6 @@ create index if not exists client_figures_revenue_idx on dashboard.client_figure
 create index if not exists client_figures_visits_idx on dashboard.client_figures (tenant_id, visits desc, client_id desc);
 create index if not exists client_figures_value_idx on dashboard.client_figures
   (tenant_id, yearly_value desc, client_id desc) include (due_day);
-create index if not exists client_figures_due_idx on dashboard.client_figures (tenant_id, due_day);
-create index if not exists client_figures_first_idx on dashboard.client_figures (tenant_id, first_dialog_at);
 create index if not exists client_figures_next_idx on dashboard.client_figures (tenant_id, next_visit_at)
   where next_visit_at is not null;
 create index if not exists client_figures_staff_idx on dashboard.client_figures (tenant_id, staff_key, client_id);
@@ -238,7 +236,8 @@ begin
       select m.user_id from public.user_ltm_v2 m
         left join dashboard.client_figures f on f.tenant_id = $1 and f.client_id = m.user_id
       where m.tenant_id = $1 and m.updated_at > $2
-        and (dashboard.remembered_interval(m.ltm_data) is distinct from f.memory_interval
+        and (m.ltm_data ->> 'avg_visit_interval' is distinct from trim_scale(f.memory_interval)::text
+            and dashboard.remembered_interval(m.ltm_data) is distinct from f.memory_interval
           or f.opted_out is not distinct from m.allow_notifications or exists (
             select from dashboard.client_opt_outs o where o.tenant_id = $1 and o.client_id = m.user_id))
       union

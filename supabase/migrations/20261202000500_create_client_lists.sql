@@ -47,8 +47,8 @@ declare
   today date := (now() at time zone zone)::date;
   since timestamptz := dashboard.day_start(today - 29, zone);
   wanted text := case kind
-    when 'new' then format('f.first_dialog_at >= %L', since)
-    when 'returning' then format('f.last_dialog_at >= %L and f.first_dialog_at < %1$L', since)
+    when 'new' then format('coalesce(f.last_dialog_at, ''-infinity'') >= %L and f.first_dialog_at >= %1$L', since)
+    when 'returning' then format('coalesce(f.last_dialog_at, ''-infinity'') >= %L and f.first_dialog_at < %1$L', since)
     when 'booked' then 'f.bookings > 0'
     when 'never_booked' then 'f.bookings = 0'
     when 'overdue' then format('f.due_day <= %L', today)
@@ -196,14 +196,12 @@ begin
         'by', dashboard.name_of_user(n.author_id), 'created_at', n.created_at) order by n.created_at desc, n.id), '[]')
       from (select * from dashboard.client_notes n where n.tenant_id = tenant and n.client_id = client
         and n.removed_at is null order by n.created_at desc limit 100) n),
-    'wishes', (select coalesce(jsonb_agg(jsonb_build_object('id', w.id, 'status', lower(btrim(w.status)),
-        'service', dashboard.shown_text(left(w.meta ->> 'service_title', 200)),
-        'staff', dashboard.shown_text(left(w.meta ->> 'staff_name', 200)),
-        'day', left(coalesce(w.meta ->> 'date', w.meta ->> 'preferred_date'), 40),
-        'comment', dashboard.shown_text(left(w.comment, 500)), 'created_at', w.created_at)
-        order by w.created_at desc, w.id desc), '[]')
-      from (select * from public.wishlist_v2 w where w.tenant_id = tenant and w.user_id = client
-        order by w.created_at desc, w.id desc limit 20) w));
+    'wishes', (select coalesce(jsonb_agg(jsonb_build_object('id', w.id, 'status', w.status,
+        'service', dashboard.shown_text(coalesce(w.service, nullif(w.service_key, ''))),
+        'staff', dashboard.shown_text(coalesce(w.staff, nullif(w.staff_key, ''))), 'day', w.wished_on,
+        'created_at', w.created_at) order by w.created_at desc, w.id desc), '[]')
+      from (select * from dashboard.waiting_entries e where e.tenant_id = tenant and e.client_id = open_client.client
+        order by e.created_at desc, e.id desc limit 20) w));
 end
 $$;
 

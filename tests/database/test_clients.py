@@ -338,10 +338,13 @@ def test_favourite_staff_filters_and_lists(ask: Ask, filled: OddSalon) -> None:
 def test_a_card_says_what_is_known_and_nothing_of_another_salon(
     ask: Ask, filled: OddSalon, make_salon: MakeSalon
 ) -> None:
-    client = next(client for client, row in kept(filled).items() if row['visits'] > 1)
+    client, other, *_ = (client for client, row in kept(filled).items() if row['visits'] > 1)
+    filled.insert('wishlist_v2', tenant_id=filled.id, user_id=other, item_type='slot', item_id='1', meta={'date': 'x'})
     card = ask(filled, 'open_client', client=client)
     assert card['client']['id'] == client
-    assert card['notes'] == card['commands'] == card['wishes'] == []
+    assert card['notes'] == card['commands'] == []
+    assert card['wishes'] == []
+    assert ask(filled, 'open_client', client=other)['wishes'][0]['status'] == 'waiting'
     assert ask(make_salon(seed=99), 'open_client', client=client) is None
     assert ask(filled, 'open_client', client=filled.new_id()) is None
 

@@ -130,6 +130,16 @@ async def test_show_more_brings_every_client_once(dashboard: Dashboard) -> None:
     assert len(keys) == len(set(keys)) == view.count.rows == len(rows(person))
 
 
+async def test_a_live_update_keeps_the_rows_that_more_brought(dashboard: Dashboard) -> None:
+    person = await dashboard.signed_in('owner', '/clients')
+    tell(person.one(ClientList), 'more')
+    await until(lambda: len(view_of(person).clients) == 60)
+    read_at = view_of(person).read_at
+    feed.publish('*')
+    await until(lambda: view_of(person).read_at != read_at)
+    assert len(view_of(person).clients) == 60
+
+
 async def test_an_empty_salon_and_a_search_without_hits_say_so(dashboard: Dashboard, small_salon: SmallSalon) -> None:
     person = await owner_of(dashboard, small_salon)
     await person.sees('Клиентов пока нет')

@@ -2,8 +2,7 @@
 
 import asyncio
 import csv
-from collections.abc import Iterator
-from pathlib import Path
+from io import StringIO
 from typing import Any
 
 import pytest
@@ -20,14 +19,11 @@ from tests.simulated import Dashboard, Person, until
 
 
 @pytest.fixture
-def handed_over(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Path]]:
-    """The files that the browser was given."""
-    files: list[Path] = []
-    monkeypatch.setattr(UserDownload, 'file', lambda _self, path, _name: files.append(Path(path)))
-    yield files
-    for path in files:
-        path.unlink()
-        path.parent.rmdir()
+def handed_over(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The addresses that the browser was sent to for its files."""
+    addresses: list[str] = []
+    monkeypatch.setattr(UserDownload, 'from_url', lambda _self, address, _name: addresses.append(address))
+    return addresses
 
 
 def exports_of(person: Person) -> Exports:
@@ -36,15 +32,17 @@ def exports_of(person: Person) -> Exports:
     return exports
 
 
-async def taken_out(person: Person, files: list[Path], kind: str = 'csv') -> list[dict[str, str]]:
+async def taken_out(person: Person, handed_over: list[str], kind: str = 'csv') -> list[dict[str, str]]:
     """The rows of a file that the person takes out of the page."""
-    exports, before = exports_of(person), len(files)
+    exports, before = exports_of(person), len(handed_over)
     with person.client:
         exports.start(kind)
     await until(lambda: exports.work and exports.work.done())
-    assert len(files) == before + 1
-    with files[-1].open(encoding='utf-8-sig', newline='') as file:
-        return list(csv.DictReader(file, delimiter=';'))
+    assert len(handed_over) == before + 1
+    answer = await person.http.get(handed_over[-1])
+    assert (await person.http.get(handed_over[-1])).status_code == 404, 'a file is given once'
+    text = answer.raise_for_status().content.decode('utf-8-sig')
+    return list(csv.DictReader(StringIO(text, newline=''), delimiter=';'))
 
 
 async def all_rows(person: Person, kind: type[Any]) -> list[dict[str, Any]]:
@@ -57,7 +55,7 @@ async def all_rows(person: Person, kind: type[Any]) -> list[dict[str, Any]]:
 
 @pytest.mark.parametrize('params', ['', 'figure=bookings&period=90d', *FILTERS[:4], 'search=маникюр'])
 async def test_the_file_holds_the_dialogs_of_the_screen_in_their_order(
-    dashboard: Dashboard, handed_over: list[Path], params: str
+    dashboard: Dashboard, handed_over: list[str], params: str
 ) -> None:
     person = await dashboard.signed_in('owner', f'/sessions?{params}')
     written = await taken_out(person, handed_over)
@@ -69,7 +67,7 @@ async def test_the_file_holds_the_dialogs_of_the_screen_in_their_order(
 
 @pytest.mark.parametrize('params', ['', 'shown=all', 'order=wished', 'shown=converted&period=90d', 'shown=missed'])
 async def test_the_file_holds_the_entries_of_the_screen_in_their_order(
-    dashboard: Dashboard, handed_over: list[Path], params: str
+    dashboard: Dashboard, handed_over: list[str], params: str
 ) -> None:
     person = await dashboard.signed_in('owner', f'/wishlist?{params}')
     written = await taken_out(person, handed_over)
@@ -81,7 +79,7 @@ async def test_the_file_holds_the_entries_of_the_screen_in_their_order(
 
 @pytest.mark.parametrize('params', ['', 'kind=overdue&sort=at_stake', 'sort=name', 'sort=money&channel=telegram'])
 async def test_the_file_holds_the_clients_of_the_screen_in_their_order(
-    dashboard: Dashboard, handed_over: list[Path], params: str
+    dashboard: Dashboard, handed_over: list[str], params: str
 ) -> None:
     person = await dashboard.signed_in('owner', f'/clients?{params}')
     written = await taken_out(person, handed_over)
@@ -91,7 +89,7 @@ async def test_the_file_holds_the_clients_of_the_screen_in_their_order(
     assert len(written[0]) == len(CLIENTS)
 
 
-async def test_who_took_what_and_how_many_rows_is_in_the_audit(dashboard: Dashboard, handed_over: list[Path]) -> None:
+async def test_who_took_what_and_how_many_rows_is_in_the_audit(dashboard: Dashboard, handed_over: list[str]) -> None:
     person = await dashboard.signed_in('owner', '/sessions?status=done')
     written = await taken_out(person, handed_over)
     rows = dashboard.run(
@@ -107,7 +105,7 @@ async def test_an_employee_takes_nothing_out(dashboard: Dashboard) -> None:
     assert 'Выгрузить' not in person.texts()
 
 
-async def test_who_stops_gets_nothing_and_it_is_written_down(dashboard: Dashboard, handed_over: list[Path]) -> None:
+async def test_who_stops_gets_nothing_and_it_is_written_down(dashboard: Dashboard, handed_over: list[str]) -> None:
     person = await dashboard.signed_in('owner', '/sessions')
     exports = exports_of(person)
     with dashboard.stack.faults.active(api='slow', delay_ms=300):
@@ -125,10 +123,21 @@ async def test_who_stops_gets_nothing_and_it_is_written_down(dashboard: Dashboar
 
 
 async def test_hostile_names_run_in_no_spreadsheet(
-    dashboard: Dashboard, small_salon: SmallSalon, handed_over: list[Path]
+    dashboard: Dashboard, small_salon: SmallSalon, handed_over: list[str]
 ) -> None:
     client = small_salon.client('=HYPERLINK("http://evil")', '+7 999 123-45-67')
     small_salon.archived(client)
     person = await dashboard.signed_in(small_salon.email, '/sessions', password=PASSWORD)
     (row,) = await taken_out(person, handed_over)
     assert (row['Клиент'], row['Телефон']) == ('\'=HYPERLINK("http://evil")', "'+7 999 123-45-67")
+
+
+async def test_a_file_is_for_the_one_who_made_it(dashboard: Dashboard, handed_over: list[str]) -> None:
+    person = await dashboard.signed_in('owner', '/sessions?status=done')
+    exports = exports_of(person)
+    with person.client:
+        exports.start('csv')
+    await until(lambda: handed_over)
+    for other in (await dashboard.signed_in('stranger'), dashboard.browser('nobody')):
+        assert (await other.http.get(handed_over[0])).status_code == 404
+    assert (await person.http.get(handed_over[0])).status_code == 200
