@@ -7,7 +7,8 @@ ROOT = Path(__file__).resolve().parent.parent
 ALLOWED = {
     'models': set(),
     'config': set(),
-    'data': {'config', 'models'},
+    'rest': {'config'},
+    'data': {'models', 'rest'},
     'tokens': {'config'},
     'auth': {'config', 'data', 'models', 'tokens'},
     'passwords': {'auth', 'config', 'data', 'models', 'tokens'},
@@ -19,8 +20,8 @@ ALLOWED = {
     'jobs': {'bot', 'config', 'data', 'jobs', 'models'},
 }
 OWN = {*ALLOWED, 'devstack', 'bench', 'tests'}
-WITHOUT_NICEGUI = {'models', 'config', 'data', 'tokens', 'bot', 'jobs'}
-KNOWS_SUPABASE = {'data', 'auth', 'live'}
+WITHOUT_NICEGUI = {'models', 'config', 'rest', 'data', 'tokens', 'bot', 'jobs'}
+KNOWS_SUPABASE = {'rest', 'auth', 'live'}
 SUPABASE = {'supabase', 'supabase_auth', 'postgrest', 'realtime'}
 
 
