@@ -1,6 +1,10 @@
 """From a click to the data in the DOM, with and without a slow API, for salons of different sizes.
 
 ./dev bench pages [--dialogs 1000,20000,300000] [--delays 0,50] [--rounds 15] [--people 20]
+                  [--clients 100000 --wishes 20000 --messages 2000]
+
+At last the lists of a small salon are measured beside those of one with so many clients and wishes, and with a client
+who wrote so many messages.
 """
 
 from __future__ import annotations
@@ -8,6 +12,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import time
+from pathlib import Path
 
 import psycopg
 from playwright.async_api import Browser, Page
@@ -18,6 +23,8 @@ OVERVIEW = "document.querySelector('.overview:not(.is-loading)')"
 DIALOGS = "document.querySelector('.split-list .dialog-row')"
 CLIENTS = "document.querySelector('.split-list .client-item')"
 CARD = "document.querySelector('.client-facts')"
+WISHES = "document.querySelector('.split-list .waiting-item')"
+WISH = "document.querySelector('.entry-acts')"
 CHAT = "document.querySelector('.chat-message')"
 PERIOD = "document.querySelector('.kpi-value')?.textContent !== before"
 SQL = """
@@ -46,17 +53,13 @@ async def rounds(app: Running, page: Page, name: str, selector: str, done: str, 
 
 async def journey(app: Running, page: Page, count: int) -> None:
     """The ways through the pages that people take all day."""
-    nav = {'overview': '.side nav a[href="/"]', 'dialogs': '.side nav a[href="/sessions"]',
-           'clients': '.side nav a[href="/clients"]'}  # fmt: skip
+    nav = {'overview': '.side nav a[href="/"]', 'dialogs': '.side nav a[href="/sessions"]'}
     await click(page, nav['dialogs'], DIALOGS)
     await rounds(app, page, 'to the overview', nav['overview'], OVERVIEW, nav['dialogs'], count)
     await click(page, nav['overview'], OVERVIEW)
     await rounds(app, page, 'to the dialogs', nav['dialogs'], DIALOGS, nav['overview'], count)
     await click(page, nav['dialogs'], DIALOGS)
     await rounds(app, page, 'a dialog', '.split-list li:nth-child(3) a', CHAT, '.dialog-close', count)
-    await rounds(app, page, 'to the clients', nav['clients'], CLIENTS, nav['overview'], count)
-    await click(page, nav['clients'], CLIENTS)
-    await rounds(app, page, 'a client', '.client-rows li:nth-child(3) a', CARD, '.dialog-close', count)
     await click(page, nav['overview'], OVERVIEW)
     buttons = '.period-picker button:nth-of-type({})'
     for place, name in ((4, '30 days'), (5, '90 days')):
@@ -67,6 +70,53 @@ async def journey(app: Running, page: Page, count: int) -> None:
             await click(page, buttons.format(3), PERIOD)
             await page.wait_for_timeout(150)
         line(f'period change to {name}', times)
+
+
+HEAVY = Path(__file__).with_name('heavy_salon.sql')
+
+
+def fill(app: Running, *, clients: int, wishes: int, messages: int) -> None:
+    """Give the first salon so many more clients and wishes, and a dialog with so many messages."""
+    with psycopg.connect(app.stack.admin_dsn, autocommit=True) as db:
+        row = db.execute('select id from public.tenants_v2 order by id limit 1').fetchone()
+        assert row
+        names = {'salon': row[0], 'clients': clients, 'wishes': wishes, 'messages': messages}
+        db.execute(HEAVY.read_text().format(**names).encode())
+        db.execute('analyze')
+        started = time.monotonic()
+        db.execute('select dashboard.refresh_clients(%s)', (row[0],))
+        print(f'# filled; figures of all clients made in {time.monotonic() - started:.1f} s', flush=True)
+
+
+async def lists(app: Running, page: Page, count: int) -> None:
+    """The waiting list, the clients, and what opens beside them."""
+    home = '.side nav a[href="/"]'
+    wishes, clients, dialogs = (f'.side nav a[href="{path}"]' for path in ('/wishlist', '/clients', '/sessions'))
+    await rounds(app, page, 'to the waiting list', wishes, WISHES, home, count)
+    await click(page, wishes, WISHES)
+    await rounds(app, page, 'a wish', '.waiting-rows .waiting-row', WISH, '.dialog-close', count)
+    await rounds(app, page, 'to the clients', clients, CLIENTS, home, count)
+    await click(page, clients, CLIENTS)
+    await rounds(app, page, 'a client', '.client-rows li:nth-child(3) a', CARD, '.dialog-close', count)
+    await rounds(app, page, 'to the dialogs', dialogs, DIALOGS, home, count)
+    await click(page, dialogs, DIALOGS)
+    await rounds(app, page, 'the dialog that goes on', '.split-list li:nth-child(1) a', CHAT, '.dialog-close', count)
+
+
+async def measure_lists(delays: list[int], count: int, sizes: dict[str, int]) -> None:
+    """The lists of a small salon, and of one that is filled."""
+    with running(1000) as app:
+        async with chromium() as browser:
+            for name in ('a small salon', ', '.join(f'{number} {what}' for what, number in sizes.items())):
+                for delay in delays:
+                    print(f'\n## lists: {name}, {delay} ms added to each API request', flush=True)
+                    page = await signed_in(browser, app)
+                    app.stack.faults.api('slow' if delay else 'none', delay_ms=delay)
+                    await lists(app, page, count)
+                    await page.context.close()
+                    app.stack.faults.clear()
+                if name == 'a small salon':
+                    await asyncio.to_thread(fill, app, **sizes)
 
 
 async def sign_ins(app: Running, browser: Browser, count: int) -> None:
@@ -131,11 +181,16 @@ def main() -> None:
     parser.add_argument('--delays', default='0,50')
     parser.add_argument('--rounds', type=int, default=15)
     parser.add_argument('--people', type=int, default=20)
+    parser.add_argument('--clients', type=int, default=100_000)
+    parser.add_argument('--wishes', type=int, default=20_000)
+    parser.add_argument('--messages', type=int, default=2_000)
     options = parser.parse_args()
-    for dialogs in map(int, options.dialogs.split(',')):
-        asyncio.run(
-            measure(dialogs, [int(delay) for delay in options.delays.split(',')], options.rounds, options.people)
-        )
+    delays = [int(delay) for delay in options.delays.split(',')]
+    for dialogs in filter(None, map(int, options.dialogs.split(','))):
+        asyncio.run(measure(dialogs, delays, options.rounds, options.people))
+    if options.clients:
+        sizes = {name: getattr(options, name) for name in ('clients', 'wishes', 'messages')}
+        asyncio.run(measure_lists(delays, options.rounds, sizes))
 
 
 if __name__ == '__main__':
