@@ -268,7 +268,7 @@ def entries_for(role: Role) -> list[MenuEntry]:
     return [
         MenuEntry(entry.path, _(entry.title), entry.icon)
         for entry in PAGES.values()
-        if entry.icon and role.covers(entry.allowed)
+        if entry.in_menu and role.covers(entry.allowed)
     ]
 
 

@@ -18,7 +18,12 @@ from models import (
     Role,
     Sentiment,
     Status,
+    TimeOfDay,
     UserState,
+    WishAct,
+    WishOrder,
+    WishShown,
+    WishStatus,
 )
 from tests.components.conftest import Speak
 
@@ -34,6 +39,11 @@ KINDS: list[type[StrEnum]] = [
     LiveState,
     PeriodName,
     UserState,
+    WishStatus,
+    WishShown,
+    WishOrder,
+    WishAct,
+    TimeOfDay,
 ]
 
 
