@@ -25,8 +25,8 @@ FAILURE = 'password_failure'
 """Under which name the last try's problem waits in the browser's session for the page to be drawn again."""
 
 
-async def welcome_page(request: Request, token: str, lang: str = '') -> None:
-    """The page of a link."""
+async def draw(request: Request, token: str, lang: str = '') -> None:
+    """Draw the page of a link."""
     problem, owner = None, None
     try:
         owner = await owner_of(token)
