@@ -155,7 +155,12 @@ def safe_path(path: str) -> str:
     return path if inside else '/'
 
 
-ui.page('/welcome/{token}', title='Agent P')(welcome.welcome_page)
+@ui.page('/welcome/{token}', title='Agent P')
+async def welcome_page(request: Request, token: str, lang: str = '') -> None:
+    """Where an invitation or a reset link leads."""
+    await welcome.draw(request, token, lang)
+
+
 app.post('/welcome/{token}', include_in_schema=False)(welcome.choose_password)
 app.post('/account/password', include_in_schema=False)(account.change_password)
 
@@ -281,7 +286,7 @@ def entries_for(role: Role) -> list[MenuEntry]:
     return [
         MenuEntry(entry.path, _(entry.title), entry.icon)
         for entry in PAGES.values()
-        if entry.icon and role.covers(entry.allowed)
+        if entry.in_menu and role.covers(entry.allowed)
     ]
 
 

@@ -56,11 +56,8 @@ FIELDS = {
     'currency': N_('Currency'),
     'amount': N_('Amount'),
     'note': N_('Note'),
-    'number': N_('How many'),
     'rows': N_('Rows'),
     'entries': N_('Entries'),
-    'format': N_('Format'),
-    'filters': N_('Filters'),
 }
 SECRET = re.compile(r'token|password|secret|hash|\bkey\b|link', re.IGNORECASE)
 IDS = {'user', 'tenant', 'command', 'key', 'before', 'after'}
@@ -82,6 +79,8 @@ def value_text(name: str, value: Any) -> str:
         return on if value else off
     if name == 'role':
         return label_of_raw(Role, str(value)).text[:LONGEST]
+    if isinstance(value, list) and all(isinstance(item, (str, int)) for item in value):
+        value = ', '.join(str(item) for item in value)
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
     return text if len(text) <= LONGEST else text[:LONGEST] + '…'
 

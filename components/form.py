@@ -50,6 +50,7 @@ class Form:
         self._named: dict[str, ValidationElement[Any]] = {}
         # Not where the button is: that place may be drawn anew while somebody types.
         with ui.context.client.content, ui.dialog() as self.dialog, ui.element('form').classes('form') as form:
+            form.props('novalidate')  # what is wrong is said at its field, in the reader's language
             form.on('submit', self._submit, js_handler='(event) => { event.preventDefault(); emit() }')
             Heading(title, 2).classes('form-title')
             if hint:

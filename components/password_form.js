@@ -2,7 +2,7 @@
 // What can be seen to be wrong here is said at once, because the server cannot give back what was typed.
 export default {
   template: `
-    <form method="post" :action="action" class="login-fields password-form" @submit="check">
+    <form method="post" :action="action" class="login-fields password-form" novalidate @submit="check">
       <input class="sr-only" type="email" name="username" autocomplete="username" tabindex="-1" aria-hidden="true" readonly :value="email" />
       <template v-for="field in fields" :key="field.name">
         <label class="field-label" :for="'field-' + field.name">{{ field.label }}</label>
@@ -36,10 +36,12 @@ export default {
     check(event) {
       const value = Object.fromEntries(this.fields.map((field, i) => [field.name, this.$refs.inputs[i].value]));
       const found = {};
-      if ([...value.password].length < this.shortest) found.password = this.texts.password_short;
+      for (const field of this.fields) if (!value[field.name]) found[field.name] = this.texts.required;
+      if (found.password);
+      else if ([...value.password].length < this.shortest) found.password = this.texts.password_short;
       else if (new TextEncoder().encode(value.password).length > this.longest) found.password = this.texts.password_long;
       else if (value.password.trim().toLowerCase() === this.email.toLowerCase()) found.password = this.texts.password_email;
-      else if (value.password !== value.again) found.again = this.texts.password_differs;
+      else if (value.again && value.password !== value.again) found.again = this.texts.password_differs;
       this.shown = found;
       const wrong = this.fields.findIndex((field) => found[field.name]);
       if (wrong < 0) return (this.isBusy = true);

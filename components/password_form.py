@@ -13,7 +13,7 @@ from components.i18n import _
 from components.reasons import reason_text
 from components.theme import asset
 
-SEEN_HERE = ('password_short', 'password_long', 'password_email', 'password_differs')
+SEEN_HERE = ('required', 'password_short', 'password_long', 'password_email', 'password_differs')
 """What the browser can tell before anything is sent."""
 
 

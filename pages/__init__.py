@@ -13,24 +13,26 @@ from pages.view import View
 
 @dataclass(frozen=True)
 class PageEntry:
-    """A page as the menu and the router know it; `title` is translated when it is drawn. Without an icon it has no
-    entry in the menu."""
+    """A page as the menu and the router know it; `title` is translated when it is drawn."""
 
     path: str
     title: str
     icon: str
     allowed: Role
     view: type[View]
+    in_menu: bool = True
 
 
 PAGES: dict[str, PageEntry] = {}
 
 
-def page(path: str, *, title: str, allowed: Role, icon: str = '') -> Callable[[type[View]], type[View]]:
+def page(
+    path: str, *, title: str, icon: str, allowed: Role, in_menu: bool = True
+) -> Callable[[type[View]], type[View]]:
     """Register a view under the first part of an address, for those whose role covers `allowed`."""
 
     def register(view: type[View]) -> type[View]:
-        PAGES[path] = PageEntry(path, title, icon, allowed, view)
+        PAGES[path] = PageEntry(path, title, icon, allowed, view, in_menu)
         return view
 
     return register

@@ -28,7 +28,7 @@ from passwords import LONGEST_BYTES, SHORTEST, Problem, change_own
 FAILURE = 'own_password_failure'
 
 
-@page('/account', title=N_('My account'), allowed=Role.STAFF)
+@page('/account', title=N_('My account'), icon='user', allowed=Role.STAFF, in_menu=False)
 class AccountView(View):
     """Three cards."""
 
@@ -43,13 +43,14 @@ class AccountView(View):
         if 'changed' in self.address.params:
             note(_('The password is changed. You are signed out on all other devices.'), tone='good', icon_name='check')
         with ui.element('div').classes('grid-2 account-cards'):
-            with section(_('About me')):
-                self.facts = ui.element('div').classes('side-facts')
-                button(_('Change the name'), icon='edit', on_click=self.rename).classes('self-start')
+            with ui.element('div').classes('stack'):
+                with section(_('About me')):
+                    self.facts = ui.element('div').classes('side-facts')
+                    button(_('Change the name'), icon='edit', on_click=self.rename).classes('self-start')
+                with section(_('Language and looks')):
+                    self._build_looks()
             with section(_('Password')):
-                self.password = ui.element('div')
-            with section(_('Language and looks')):
-                self._build_looks()
+                self.password = ui.element('div').classes('stack')
         self._draw_facts()
 
     def _failure(self) -> Mapping[str, object]:

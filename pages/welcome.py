@@ -25,8 +25,8 @@ FAILURE = 'password_failure'
 """Under which name the last try's problem waits in the browser's session for the page to be drawn again."""
 
 
-async def welcome_page(request: Request, token: str, lang: str = '') -> None:
-    """The page of a link."""
+async def draw(request: Request, token: str, lang: str = '') -> None:
+    """Draw the page of a link."""
     problem, owner = None, None
     try:
         owner = await owner_of(token)
@@ -55,14 +55,13 @@ def _unavailable_text() -> str:
 
 def draw_form(request: Request, owner: LinkOwner, token: str) -> None:
     """Ask for the password."""
-    is_new = owner.purpose == 'invite'
+    is_new, is_named = owner.purpose == 'invite', owner.name != owner.email
+    greeting = _('Welcome, {name}!').format(name=owner.name[:100]) if is_named else _('Welcome!')
     with ui.element('div'):
-        Heading(_('Welcome!') if is_new else _('A new password'), 1).classes('page-title')
-        place = owner.salon or _('Agent P platform')
-        text = _('{name}, choose a password for “{place}”. You will sign in as {email}.')
-        ui.label(text.format(name=owner.name[:100], place=place[:100], email=owner.email[:254])).classes(
-            'page-subtitle'
-        ).props('dir=auto')
+        Heading(greeting if is_new else _('A new password'), 1).classes('page-title').props('dir=auto')
+        text = _('{place}: choose your password. You will sign in as {email}.')
+        place = (owner.salon or _('Agent P platform'))[:100]
+        ui.label(text.format(place=place, email=owner.email[:254])).classes('page-subtitle').props('dir=auto')
     PasswordForm(
         action=f'/welcome/{quote(token)}',
         email=owner.email,

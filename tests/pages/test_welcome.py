@@ -41,7 +41,7 @@ async def test_an_invitation_leads_to_a_password_and_in(dashboard: Dashboard, sm
     path, made = await invited(dashboard, small_salon, 'vera@pages.test')
     person = dashboard.browser('vera@pages.test')
     await person.open(path)
-    await person.sees('Добро пожаловать!')
+    await person.sees('Добро пожаловать, Вера Новая!')
     assert 'vera@pages.test' in person.texts()
     answer = await send(person, path, password=NEW, again=NEW)
     assert answer.headers['location'] == '/'
