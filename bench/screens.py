@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
@@ -23,6 +24,38 @@ EMPTY_SALON = """
 """
 
 
+@dataclass(frozen=True)
+class Shot:
+    """A picture: who looks, at what address, what is clicked there, and what must be seen then."""
+
+    path: str
+    shows: str
+    clicks: tuple[str, ...] = ()
+    person: str = 'owner'
+    is_whole: bool = False
+
+
+FOLLOW = '.split-list li:nth-child(3) a'
+SHOTS = {
+    'login': Shot('', 'input[name=email]', person=''),
+    'overview': Shot('/', '.overview:not(.is-loading)', is_whole=True),
+    'sessions': Shot('/sessions', '.split-list .dialog-row'),
+    'dialog': Shot('/sessions?figure=bookings', '.chat-message', (FOLLOW,)),
+    'wishlist': Shot('/wishlist', '.waiting-item'),
+    'wish': Shot('/wishlist', '.entry-acts', ('.waiting-row',)),
+    'wish-offer': Shot('/wishlist', '.form', ('.waiting-row', '.entry-acts .btn >> nth=1')),
+    'clients': Shot('/clients', '.client-item'),
+    'client': Shot('/clients', '.client-facts', ('.client-rows li:nth-child(3) a',)),
+    'win-back': Shot('/clients?kind=overdue&sort=at_stake', '.client-item'),
+    'settings': Shot('/settings', '.setting', is_whole=True),
+    'settings-form': Shot('/settings', '.form', ('.settings-head .btn >> nth=1',)),
+    'users': Shot('/users', '.user-card'),
+    'audit': Shot('/audit', '.user-card'),
+    'account': Shot('/account', '.card', is_whole=True),
+    'salons': Shot('/salons', '.salon-row', person='platform', is_whole=True),
+}
+
+
 async def settle(page: Page, selector: str) -> None:
     """Wait until the page has its data and stands still."""
     await page.wait_for_selector(selector)
@@ -37,49 +70,29 @@ async def picture(page: Page, into: Path, name: str, *, whole: bool = False) -> 
 
 async def tour(browser: Browser, app: Running, into: Path, look: str, width: int, only: str) -> None:
     """All pages in one look; `look` is the theme and the language, as in `dark-en`."""
-    context = await browser.new_context(viewport={'width': width, 'height': WIDTHS[width]})
-    page = await context.new_page()
-    end = f'{width}-{look}'
-    await page.goto(f'{app.url}/login?lang={look[-2:]}')
-    await settle(page, 'input[name=email]')
-    if only in 'login':
-        await picture(page, into, f'login-{end}')
-    await sign_in(page, app)
-    if only in 'overview':
-        await settle(page, '.overview:not(.is-loading)')
-        await picture(page, into, f'overview-{end}', whole=True)
-    if only in 'sessions':
-        await page.goto(f'{app.url}/sessions')
-        await settle(page, '.split-list .dialog-row')
-        await picture(page, into, f'sessions-{end}')
-    if only in 'dialog':
-        await page.goto(f'{app.url}/sessions?figure=bookings')
-        await settle(page, '.split-list .dialog-row')
-        await page.locator('.split-list .dialog-row').nth(2).click()
-        await settle(page, '.chat-message')
-        await picture(page, into, f'dialog-{end}')
-    if only in 'settings':
-        await page.goto(f'{app.url}/settings')
-        await settle(page, '.setting')
-        await picture(page, into, f'settings-{end}', whole=True)
-        await page.locator('.settings-head .btn').nth(1).click()
-        await settle(page, '.form')
-        await picture(page, into, f'settings-form-{end}')
-    await context.close()
-    if only in 'salons':
-        await salons(browser, app, into, end, width)
+    shots = {name: shot for name, shot in SHOTS.items() if only in name}
+    for person in dict.fromkeys(shot.person for shot in shots.values()):
+        context = await browser.new_context(viewport={'width': width, 'height': WIDTHS[width]})
+        page = await context.new_page()
+        await page.goto(f'{app.url}/login?lang={look[-2:]}')
+        await settle(page, 'input[name=email]')
+        if person:
+            await sign_in(page, app, person)
+        for name, shot in shots.items():
+            if shot.person == person:
+                await take_one(page, app, shot)
+                await picture(page, into, f'{name}-{width}-{look}', whole=shot.is_whole)
+        await context.close()
 
 
-async def salons(browser: Browser, app: Running, into: Path, end: str, width: int) -> None:
-    """The platform's own page."""
-    context = await browser.new_context(viewport={'width': width, 'height': WIDTHS[width]})
-    page = await context.new_page()
-    await page.goto(f'{app.url}/login')
-    await sign_in(page, app, 'platform')
-    await page.goto(f'{app.url}/salons')
-    await settle(page, '.salon-row')
-    await picture(page, into, f'salons-{end}', whole=True)
-    await context.close()
+async def take_one(page: Page, app: Running, shot: Shot) -> None:
+    """Go to a page, and to what is opened there."""
+    if shot.path:
+        await page.goto(f'{app.url}{shot.path}')
+    for step in shot.clicks:
+        await page.locator(step).first.click()
+        await page.wait_for_timeout(300)
+    await settle(page, shot.shows)
 
 
 async def empty(browser: Browser, app: Running, into: Path, look: str, width: int) -> None:
@@ -88,7 +101,8 @@ async def empty(browser: Browser, app: Running, into: Path, look: str, width: in
     page = await context.new_page()
     await page.goto(f'{app.url}/login')
     await sign_in(page, app, 'empty')
-    for name, path in {'overview': '/', 'sessions': '/sessions', 'unknown': '/sessions/unknown'}.items():
+    for name in ('overview', 'sessions', 'wishlist', 'clients', 'unknown'):
+        path = {'overview': '/', 'unknown': '/sessions/unknown'}.get(name, f'/{name}')
         await page.goto(f'{app.url}{path}')
         await settle(page, '.state:visible')
         await picture(page, into, f'empty-{name}-{width}-{look}')
@@ -113,7 +127,7 @@ def main() -> None:
     """Read the options and take the pictures."""
     parser = argparse.ArgumentParser(prog='./dev bench screens')
     parser.add_argument('--into', type=Path, default=ROOT / 'docs' / 'screens')
-    parser.add_argument('--only', default='', help='login, overview, sessions, dialog, settings, salons or empty')
+    parser.add_argument('--only', default='', help='a part of the pictures’ names')
     options = parser.parse_args()
     options.into.mkdir(parents=True, exist_ok=True)
     asyncio.run(take(options.into, options.only))
