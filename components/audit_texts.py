@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from components.i18n import DASH, N_, _, format_day_time
+from components.i18n import DASH, N_, _, format_day_time, format_money
 from components.labels import label_of_raw
 from models import AuditLine, Role
 
@@ -60,7 +60,7 @@ FIELDS = {
     'entries': N_('Entries'),
 }
 SECRET = re.compile(r'token|password|secret|hash|\bkey\b|link', re.IGNORECASE)
-IDS = {'user', 'tenant', 'command', 'key', 'before', 'after'}
+IDS = {'user', 'tenant', 'command', 'key', 'before', 'after', 'amount', 'currency'}
 LONGEST = 300
 
 
@@ -130,6 +130,15 @@ def details_text(line: AuditLine) -> str:
     return '; '.join(changes + [f'{name}: {value}' for name, value in facts_of(line.metadata)])
 
 
+def about_text(line: AuditLine) -> str:
+    """What it was about, beginning with the amount if there is one."""
+    amount = part_of({'all': line.metadata}, 'all').get('amount')
+    currency = part_of({'all': line.metadata}, 'all').get('currency')
+    is_number = isinstance(amount, int | float) and not isinstance(amount, bool)
+    money = format_money(amount, str(currency or 'RUB')[:3]) if is_number else ''
+    return ' · '.join(filter(None, (money, line.description)))[:LONGEST]
+
+
 def row_of(line: AuditLine, *, zone: str) -> dict[str, Any]:
     """A line in ready texts."""
     return {
@@ -138,7 +147,7 @@ def row_of(line: AuditLine, *, zone: str) -> dict[str, Any]:
         'who': who_text(line),
         'what': action_text(line.action),
         'tone': ACTIONS.get(line.action, ('', 'neutral'))[1],
-        'about': (line.description or '')[:LONGEST],
+        'about': about_text(line),
         'address': (line.address or '')[:60],
         'agent': (line.agent or '')[:LONGEST],
         'salon': (line.salon or '')[:120],

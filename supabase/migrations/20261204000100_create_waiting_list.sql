@@ -465,7 +465,8 @@ begin
       case act when 'offered' then answer_until end, command, e.bot_status);
   end loop;
   return dashboard.finish_act(key, remark, jsonb_strip_nulls(jsonb_build_object('entries', to_jsonb(entries), 'amount', amount,
-    'offer_at', offer_at, 'offer_staff', offer_staff)), jsonb_build_object('entries', to_jsonb(entries),
+    'currency', case when amount is not null then dashboard.salon_currency(tenant) end, 'offer_at', offer_at,
+    'offer_staff', offer_staff)), jsonb_build_object('entries', to_jsonb(entries),
     'versions', (select jsonb_agg(d.version order by x.place) from unnest(entries) with ordinality x(id, place)
       join dashboard.waiting_entries d on d.tenant_id = tenant and d.id = x.id)));
 end

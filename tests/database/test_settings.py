@@ -57,7 +57,7 @@ class Settings:
 
 @pytest.fixture
 def salon_settings(db: Connection, as_role: AsRole) -> Iterator[Settings]:
-    db.execute('delete from dashboard.bot_commands')
+    db.execute("delete from dashboard.bot_commands where type = 'settings.changed'")
     yield Settings(db, as_role)
 
 
@@ -249,7 +249,7 @@ def test_the_api_gives_the_wishes_to_nobody(as_role: AsRole, column: str) -> Non
 
 
 def test_the_platform_sees_how_every_salon_is_doing(db: Connection, as_role: AsRole) -> None:
-    db.execute('delete from dashboard.bot_commands')
+    db.execute("delete from dashboard.bot_commands where type = 'settings.changed'")
     db.execute('delete from dashboard.refused_callbacks')
     db.execute(
         'insert into dashboard.bot_commands (id, key, tenant_id, type, status, finished_at)'

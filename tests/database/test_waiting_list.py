@@ -434,7 +434,12 @@ def test_an_act_is_audited_with_its_figures(waiting: WaitingSalon) -> None:
     row = waiting.db.execute(
         'select action, user_id, description, metadata from dashboard.audits where key = %s', (key,)
     ).fetchone()
-    assert row == ('waitlist_converted', waiting.people['admin'], 'по телефону', {'entries': [entry], 'amount': 2500})
+    assert row == (
+        'waitlist_converted',
+        waiting.people['admin'],
+        'по телефону',
+        {'entries': [entry], 'amount': 2500, 'currency': 'RUB'},
+    )
 
 
 @pytest.mark.parametrize('claims', [
