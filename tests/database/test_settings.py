@@ -47,7 +47,8 @@ class Settings:
 
     def commands(self, tenant: str = SALON_A.id) -> list[tuple[Any, ...]]:
         return self.db.execute(
-            'select type, client_id, status, data from dashboard.bot_commands where tenant_id = %s order by number',
+            'select type, client_id, status, data from dashboard.bot_commands'
+            " where tenant_id = %s and type = 'settings.changed' order by number",
             (tenant,),
         ).fetchall()
 
