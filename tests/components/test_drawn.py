@@ -15,6 +15,7 @@ from components.i18n import set_language
 from components.kpi_card import KpiCard
 from components.layout import Frame, MenuEntry
 from components.states import empty_state, error_state
+from components.theme import STATIC_DIR
 from models import DayPoint, LiveState, Message, Role
 from tests.components.conftest import a_dialog
 
@@ -146,3 +147,11 @@ async def test_a_list_opens_only_dialogs_it_shows(user: User) -> None:
     for key in keys:
         user.find(DialogList).trigger('open', key)
     assert opened == [UUID(int=1)]
+
+
+def test_every_rule_of_the_stylesheet_is_closed_before_the_next_section() -> None:
+    depth = 0
+    for number, line in enumerate((STATIC_DIR / 'app.css').read_text(encoding='utf-8').splitlines(), start=1):
+        assert depth == 0 or not line.startswith('/* ----'), f'line {number} begins inside a rule'
+        depth += line.count('{') - line.count('}')
+    assert depth == 0

@@ -105,8 +105,8 @@ async def test_before_and_after_can_be_read_and_hostile_values_are_texts(
     owner = await owner_of(dashboard, small_salon)
     row = rows(owner)[1]
     assert row['changes'] == [['Роль', 'Сотрудник салона', 'Владелец салона'], ['<b>x', '—', '<script>']]
-    assert row['facts'] == [['Сумма', '2500']]
-    assert row['about'] == '<img src=x>'
+    assert row['facts'] == []
+    assert row['about'] == '2\xa0500\xa0₽ · <img src=x>'
     assert 'geheim' not in ''.join(owner.received)
 
 
