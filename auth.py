@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -275,6 +276,16 @@ class Sessions:
         """In how many browsers a user has the dashboard open now, as far as this process knows."""
         return sum(1 for session in self._open.values() if session.user.id == user_id and session.clients)
 
+    @contextmanager
+    def expecting(self, session: Session, version: int) -> Iterator[None]:
+        """While it lasts the session holds under this version, too: a check before `go_on` ends nothing."""
+        stored = _stored(session.key) or {}
+        stored['next_version'] = version
+        try:
+            yield
+        finally:
+            stored.pop('next_version', None)
+
     async def go_on(self, session: Session, version: int) -> None:
         """The password was changed in this session, which goes on under the new version; the user's others end."""
         stored = _stored(session.key)
@@ -330,7 +341,8 @@ class Sessions:
 
 def _still_holds(user: User, stored: Mapping[str, Any]) -> bool:
     same_salon = user.role is Role.SUPER_ADMIN or str(user.tenant_id) == stored.get('tenant_id')
-    same_person = user.session_version == stored['version'] and user.role.value == stored['role']
+    is_known_version = user.session_version in {stored['version'], stored.get('next_version')}
+    same_person = is_known_version and user.role.value == stored['role']
     return user.active and same_person and same_salon
 
 

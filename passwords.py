@@ -105,13 +105,14 @@ async def change_own(
     if problem := await _check_present(session, current, password, answer, place):
         return problem
     new_hash = await asyncio.to_thread(hash_password, password)
-    try:
-        changed = await system.call(
-            'finish_password_change', attempt=answer['attempt'], person=session.user.id, new_hash=new_hash, **place
-        )
-    except Conflict:
-        return Problem('password_wrong', 'current')
-    await sessions.go_on(session, int(changed['session_version']))
+    with sessions.expecting(session, int(answer['user']['session_version']) + 1):
+        try:
+            changed = await system.call(
+                'finish_password_change', attempt=answer['attempt'], person=session.user.id, new_hash=new_hash, **place
+            )
+        except Conflict:
+            return Problem('password_wrong', 'current')
+        await sessions.go_on(session, int(changed['session_version']))
     return None
 
 

@@ -3,6 +3,18 @@
 
 create index if not exists audits_user_id_idx on dashboard.audits (user_id, created_at desc, id desc);
 
+-- What was written down of an act. The earlier application's column takes texts that jsonb does not (a NUL): such a line
+-- is shown without them, and no other line goes missing because of it.
+create or replace function dashboard.readable_metadata(metadata json) returns jsonb
+language plpgsql immutable set search_path = ''
+as $$
+begin
+  return metadata::jsonb;
+exception when data_exception then
+  return null;
+end
+$$;
+
 -- The lines that the filter asks for, newest first; after the last line of a page. Names of people of other salons and of
 -- the platform stay away (`is_platform` says that there is one). Days are the salon's own.
 create or replace function dashboard.page_of_audit(
@@ -22,7 +34,7 @@ declare
   entries jsonb;
 begin
   select coalesce(jsonb_agg(to_jsonb(x)), '[]') into entries from (
-    select a.id, a.created_at as key_at, a.created_at at time zone 'utc' as at, a.action, a.description, a.metadata::jsonb as metadata,
+    select a.id, a.created_at as key_at, a.created_at at time zone 'utc' as at, a.action, a.description, dashboard.readable_metadata(a.metadata) as metadata,
       a.ip_address as address, a.user_agent as agent, a.user_id,
       coalesce(nullif(btrim(concat_ws(' ', nullif(btrim(u.first_name), ''), nullif(btrim(u.last_name), ''))), ''), u.email) as name,
       a.user_id is not null and u.id is null as is_platform,
@@ -83,10 +95,10 @@ as $$
     order by 2 limit 500) p
 $$;
 
-revoke execute on function
+revoke execute on function dashboard.readable_metadata(json),
   dashboard.page_of_audit(text, bigint, date, date, text, uuid, timestamp, bigint, integer),
   dashboard.count_audit(text, bigint, date, date, text, uuid), dashboard.audit_people() from public;
-grant execute on function
+grant execute on function dashboard.readable_metadata(json),
   dashboard.page_of_audit(text, bigint, date, date, text, uuid, timestamp, bigint, integer),
   dashboard.count_audit(text, bigint, date, date, text, uuid), dashboard.audit_people() to dashboard_app;
 

@@ -90,6 +90,7 @@ FOR_PEOPLE = {
     'compute_breakdowns', 'changed_days', 'valid_days', 'percentile_of', 'label_of', 'dialog_row', 'overview',
     'search', 'figure_condition', 'dialog_condition', 'page_of_dialogs', 'count_dialogs', 'messages_of',
     'dialog_messages', 'open_dialog', 'answered_condition', 'estimated_dialogs', 'record_act', 'whoami',
+    'readable_metadata',
     'set_preferences', 'retry_command', 'salon_settings', 'change_settings', 'list_salons', 'create_settings',
     'page_of_waiting_list', 'count_waiting_list', 'waiting_list_figures',
     'open_waiting_entry', 'act_on_waiting_list', 'begin_export', 'end_export',

@@ -110,6 +110,16 @@ async def test_before_and_after_can_be_read_and_hostile_values_are_texts(
     assert 'geheim' not in ''.join(owner.received)
 
 
+async def test_a_line_that_jsonb_cannot_hold_hides_no_other_line(dashboard: Dashboard, small_salon: SmallSalon) -> None:
+    for metadata in ('{"text": "\\u0000"}', '{"number": 1e400000}'):
+        small_salon.db.execute(
+            "insert into dashboard.audits (tenant_id, action, metadata) values (%s, 'from_the_old_days', %s::json)",
+            (small_salon.id, metadata),
+        )
+    owner = await owner_of(dashboard, small_salon)
+    assert len(rows(owner)) == 3
+
+
 @pytest.mark.parametrize('metadata', [None, 5, 'x', [], [1], {'before': 1, 'after': None}, {'before': []}])
 def test_whatever_was_written_down_can_be_shown(metadata: Any) -> None:
     assert changes_of(metadata) == []

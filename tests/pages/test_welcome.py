@@ -147,6 +147,24 @@ async def test_changing_the_own_password_ends_all_other_sessions(dashboard: Dash
     assert (await again.sign_in(NEW)).headers['location'] == '/'
 
 
+async def test_a_check_in_the_middle_of_the_change_ends_nothing(
+    dashboard: Dashboard, small_salon: SmallSalon, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    person = await dashboard.signed_in(small_salon.email, '/account', password=PASSWORD)
+    real = Data.call
+
+    async def checked(self: Data, function: str, **arguments: Any) -> Any:
+        answer = await real(self, function, **arguments)
+        if function == 'finish_password_change':
+            await sessions.check_all()
+        return answer
+
+    monkeypatch.setattr(Data, 'call', checked)
+    assert await change(person) == '/account?changed=1'
+    assert not person.session.is_ended
+    assert person.sent_to == []
+
+
 async def test_a_wrong_present_password_counts_as_a_failed_sign_in(
     dashboard: Dashboard, small_salon: SmallSalon
 ) -> None:
