@@ -190,7 +190,7 @@ class PeopleData:
 
     async def whoami(self) -> Whoami:
         """The person whose identity this is, with the salon in view."""
-        return await self._data.one(Whoami, 'whoami')
+        return await self._data.own(Whoami, 'whoami')
 
     async def prefer(self, *, language: str, theme: str) -> None:
         """Keep the person's own language and theme."""
@@ -213,7 +213,7 @@ class UserData:
         """A page of those whom the person manages, by name; after the key of a page."""
         key = {f'after_{name}': value for name, value in (after or {}).items()}
         filters = {name: getattr(query, name) for name in ('search', 'role', 'state', 'salon')}
-        return await self._data.one(UsersPage, 'page_of_users', **filters, **key)
+        return await self._data.own(UsersPage, 'page_of_users', **filters, **key)
 
     async def has_own_password(self) -> bool:
         """Whether the person's password is kept here, and not by Supabase Auth."""
@@ -456,7 +456,7 @@ class SettingsData:
 
     async def read(self) -> SalonSettings:
         """What is wanted and what the bot uses. Raises NotAllowed for who is no owner."""
-        return await self._data.one(SalonSettings, 'salon_settings')
+        return await self._data.own(SalonSettings, 'salon_settings')
 
     async def change(self, key: UUID, seen: int, changes: Mapping[str, SettingValue]) -> None:
         """Change settings by name; None takes a wish back. Raises Conflict with a `ChangedSettings` as details."""
@@ -464,7 +464,7 @@ class SettingsData:
 
     async def salons(self) -> SalonList:
         """Every salon with its state; for the platform only."""
-        return await self._data.one(SalonList, 'list_salons')
+        return await self._data.own(SalonList, 'list_salons')
 
     async def create(self, key: UUID, salon: UUID, *, timezone: str, currency: str) -> None:
         """Give a salon that has none its row of settings; for the platform only."""

@@ -164,12 +164,17 @@ class Requests:
         return answer.data
 
     async def one(self, model: type[M], function: str, **arguments: Any) -> M:
-        """The one row that a function answers with. Raises NotFound when it answers with nothing."""
+        """The one row that a function answers with; all of one salon and role get the same. Raises NotFound when it
+        answers with nothing."""
         if self.serial is None:
             return await self._one(model, function, arguments)
         self._identity.token()
         key = (self._identity.audience, self.serial, function, str(arguments))
         return await pool.share(key, lambda: self._one(model, function, arguments))
+
+    async def own(self, model: type[M], function: str, **arguments: Any) -> M:
+        """As `one`, where the answer depends on the person: no other page ever gets it."""
+        return await self._one(model, function, arguments)
 
     async def _one(self, model: type[M], function: str, arguments: dict[str, Any]) -> M:
         answer = await self.call(function, **arguments)

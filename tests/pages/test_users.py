@@ -8,7 +8,9 @@ from nicegui import ui
 from components.copy_field import CopyField
 from components.list_filters import ListFilters
 from components.user_list import UserList
+from data import Data
 from devstack.demo.salons import SALON_B
+from models import UsersQuery
 from tests.pages.conftest import PASSWORD, SmallSalon
 from tests.simulated import Dashboard, Person, tell, until
 
@@ -37,6 +39,17 @@ async def owner_of(dashboard: Dashboard, salon: SmallSalon) -> Person:
     return await dashboard.signed_in(salon.email, '/users', password=PASSWORD)
 
 
+async def colleague_of(dashboard: Dashboard, salon: SmallSalon, path: str = '/users') -> Person:
+    """Another owner of the salon."""
+    email = f'second-{salon.email}'
+    salon.db.execute(
+        'insert into dashboard.users (email, encrypted_password, role, tenant_id)'
+        " select %s, u.encrypted_password, 'admin', u.tenant_id from dashboard.users u where u.email = %s",
+        (email, salon.email),
+    )
+    return await dashboard.signed_in(email, path, password=PASSWORD)
+
+
 async def invite(person: Person, email: str, *, role: str = 'staff') -> str:
     """Invite somebody with the form; the link that is shown."""
     person.click('Пригласить')
@@ -58,6 +71,18 @@ async def test_an_owner_sees_the_own_people_and_no_menu_for_oneself(dashboard: D
     assert SALON_B.name not in json.dumps(shown, ensure_ascii=False)
     begin(person, 'off', 'owner@demo.salon')
     assert 'больше не сможет войти' not in person.texts()
+
+
+async def test_after_a_change_that_two_pages_reload_for_each_of_them_knows_who_it_is(
+    dashboard: Dashboard, small_salon: SmallSalon
+) -> None:
+    people = [await owner_of(dashboard, small_salon), await colleague_of(dashboard, small_salon)]
+    readers = [Data(person.session) for person in people]
+    for reader in readers:
+        reader.serial = 1
+    lists = [await reader.users.page(UsersQuery()) for reader in readers]
+    assert [[row.email for row in page.rows if row.is_self] for page in lists] == [[person.email] for person in people]
+    assert [(await reader.people.whoami()).user.email for reader in readers] == [person.email for person in people]
 
 
 async def test_staff_does_not_see_the_page(dashboard: Dashboard) -> None:
