@@ -60,14 +60,15 @@ from rest import (
     Refused,
     Requests,
     SessionEnded,
+    StillCounting,
     Unavailable,
     parse,
     pool,
 )
 
 __all__ = [
-    'Conflict', 'Data', 'DataError', 'NotAllowed', 'NotFound', 'Refused', 'SessionEnded', 'Unavailable', 'parse',
-    'pool',
+    'Conflict', 'Data', 'DataError', 'NotAllowed', 'NotFound', 'Refused', 'SessionEnded', 'StillCounting',
+    'Unavailable', 'parse', 'pool',
 ]  # fmt: skip
 
 EXPORT_SIZE = 500

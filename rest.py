@@ -9,6 +9,7 @@ Its one rule: whoever asks carries an identity, and every failure becomes one of
     ├── Conflict                  it is there already, or somebody was faster
     ├── Refused                   the request itself is wrong (a period of 3,000 days)
     └── Unavailable               Supabase does not answer; what is on screen stays, with its time
+        └── StillCounting         it answers that the figures are being made; they are there in a moment
 """
 
 from __future__ import annotations
@@ -67,6 +68,10 @@ class Refused(DataError):
 
 class Unavailable(DataError):
     """Supabase cannot be reached, or does not answer in time."""
+
+
+class StillCounting(Unavailable):
+    """The figures are being made, part by part: whoever asks again brings them on."""
 
 
 class Identity(Protocol):
@@ -180,6 +185,8 @@ class Requests:
         answer = await self.call(function, **arguments)
         if answer is None:
             raise NotFound(function)
+        if isinstance(answer, dict) and answer.get('pending'):
+            raise StillCounting(f'{answer.get("done")} of {answer.get("total")}')
         return parse(model, answer)
 
 

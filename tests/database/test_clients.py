@@ -11,9 +11,12 @@ from statistics import median
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import psycopg
 import pytest
 from psycopg.rows import dict_row
 
+from devstack.demo.salons import SALON_A
+from devstack.stack import Stack
 from tests.conftest import AsRole, Connection
 from tests.database.conftest import Ask, MakeSalon
 from tests.database.odd_salon import OddSalon
@@ -354,3 +357,56 @@ def test_nobody_without_a_role_reads_clients(as_role: AsRole, db: Connection, fi
     with as_role(tenant_id=filled.id) as anybody:
         row = anybody.execute('select dashboard.page_of_clients(), dashboard.count_clients()').fetchone()
     assert row == ({'rows': [], 'next': None, 'staff': []}, {'rows': 0, 'is_exact': True})
+
+
+# --- bringing them up to date
+
+
+def refresh(salon: OddSalon, **limits: Any) -> Any:
+    """One call with limits of its own."""
+    row = salon.db.execute(
+        "select dashboard.refresh_clients(%s, %s, '0 s')", (salon.id, limits.get('part', 20_000))
+    ).fetchone()
+    assert row
+    return row[0]
+
+
+def test_a_count_that_takes_several_calls_keeps_what_each_has_made(ask: Ask, filled: OddSalon) -> None:
+    total = len(filled.db.execute('select id from public.clients_v2 where tenant_id = %s', (filled.id,)).fetchall())
+    done = []
+    while answer := refresh(filled, part=7):
+        assert answer['total'] == total
+        done.append(answer['done'])
+        if len(done) == 2:
+            first = filled.db.execute('select min(client_id::text) from dashboard.client_figures where tenant_id = %s',
+                                      (filled.id,)).fetchone()  # fmt: skip
+            assert first
+            filled.archive(first[0], filled.ago(days=3), created_at=datetime.now(UTC))
+    assert done == list(range(7, total, 7)), 'each call goes on where the one before ended'
+    assert_right(filled)
+    assert ask(filled, 'count_clients')['rows'] == total
+
+
+def test_while_all_are_counted_the_lists_and_the_card_say_so(ask: Ask, filled: OddSalon, stack: Stack) -> None:
+    client = filled.client()
+    with psycopg.connect(stack.admin_dsn) as other:
+        other.execute('select dashboard.claim_clients(%s)', (filled.id,))
+        for name, arguments in (('page_of_clients', {}), ('count_clients', {}), ('open_client', {'client': client})):
+            assert ask(filled, name, **arguments)['pending']
+    assert_right(filled)
+
+
+def test_two_who_bring_a_salon_up_to_date_at_once_never_wait_for_each_others_rows(stack: Stack) -> None:
+    refreshing = f"select dashboard.refresh_clients('{SALON_A.id}')".encode()
+    with psycopg.connect(stack.admin_dsn, autocommit=True) as second, psycopg.connect(stack.admin_dsn) as first:
+        second.execute(refreshing)
+        second.execute('update dashboard.client_watermarks set interval_day = null where tenant_id = %s', (SALON_A.id,))
+        first.execute(refreshing)
+        assert first.execute("select count(*) from pg_locks where locktype = 'advisory' and pid = pg_backend_pid()"
+                             ).fetchone() == (1,)  # fmt: skip
+        answer = second.execute(refreshing).fetchone()
+        assert answer
+        assert answer[0]['pending'], 'the second touches no row before the first is done'
+        first.commit()
+        first.execute('select dashboard.claim_clients(%s)', (SALON_A.id,))
+        assert second.execute(refreshing).fetchone() == (None,), 'who has nothing to write waits for nobody'

@@ -3,6 +3,7 @@
 import re
 from typing import Any
 
+import psycopg
 import pytest
 from nicegui import ui
 
@@ -316,3 +317,17 @@ async def test_an_employees_browser_never_receives_a_hidden_phone(
     assert '345-67-89' not in received.replace('%20', ' ')
     assert '345 67 89' not in received
     assert ('67-89' in received) == (setting == 'last4')
+
+
+async def test_while_the_clients_are_counted_the_page_says_so_and_shows_them_by_itself(
+    dashboard: Dashboard, small_salon: SmallSalon
+) -> None:
+    client = overdue_client(small_salon)
+    with psycopg.connect(dashboard.stack.admin_dsn) as other:
+        other.execute('select dashboard.claim_clients(%s)', (small_salon.id,))
+        person = await dashboard.signed_in(small_salon.email, f'/clients/{client}', password=PASSWORD)
+        await person.sees('Клиенты подсчитываются')
+        assert 'Не получилось' not in person.texts()
+    await until(lambda: len(rows(person)) == 1)
+    await person.sees('Приходит раз в')
+    assert 'Клиенты подсчитываются' not in person.texts()
