@@ -61,7 +61,9 @@ create table if not exists dashboard.client_watermarks (
   interval_day date,
   is_counting boolean not null default false,
   counted_to uuid,
-  counted integer not null default 0
+  counted integer not null default 0,
+  rechecked_on date,
+  rechecked_to uuid
 );
 comment on column dashboard.client_watermarks.is_counting is 'all clients are being made anew, in the order of their ids';
 comment on column dashboard.client_watermarks.counted_to is 'the last client of the parts that are done';
@@ -295,19 +297,46 @@ begin
 end
 $$;
 
+-- Once a day of the salon, `part` clients at each reading: those with a booking of the last 60 days or ahead, whatever of it
+-- the bot changed without anybody hearing of it. For who has claimed the salon.
+create or replace function dashboard.recheck_clients(w dashboard.client_watermarks, today date, part integer) returns void
+language plpgsql security definer set search_path = '' set plan_cache_mode = force_custom_plan
+as $$
+declare
+  since timestamptz := dashboard.day_start(today - 60, w.timezone);
+  clients uuid[] := array(
+    select k.id from (
+      select c.user_id as id from public.conversation_sessions_v2 c
+      where c.tenant_id = w.tenant_id and c.booking_id is not null and c.started_at >= since
+      union
+      select c.user_id from public.conversation_sessions_v2 c
+      where c.tenant_id = w.tenant_id and c.booking_id is not null and c.booking_datetime >= since
+      union
+      select f.client_id from dashboard.client_figures f where f.tenant_id = w.tenant_id and f.bookings > 0
+        and (coalesce(f.last_dialog_at, '-infinity') >= since or f.last_visit_at >= since or f.next_visit_at is not null)
+    ) k where w.rechecked_to is null or k.id > w.rechecked_to order by k.id limit part);
+begin
+  perform dashboard.store_clients(w.tenant_id, w.timezone, w.currency, w.salon_interval, clients);
+  update dashboard.client_watermarks m set rechecked_to = case when cardinality(clients) = part then clients[part] end,
+    rechecked_on = case when cardinality(clients) = part then m.rechecked_on else today end
+  where m.tenant_id = w.tenant_id;
+end
+$$;
+
 -- Begins to make all figures of a salon anew. What changes from now on is looked at when all are made.
 create or replace function dashboard.begin_clients(tenant uuid, zone text, home_currency text)
 returns dashboard.client_watermarks
 language sql security definer set search_path = ''
 as $$
   insert into dashboard.client_watermarks as m
-    (tenant_id, refreshed_until, timezone, currency, version, salon_interval, is_counting)
+    (tenant_id, refreshed_until, timezone, currency, version, salon_interval, is_counting, rechecked_on)
   values (tenant, now() - interval '10 minutes', zone, home_currency, dashboard.clients_version(),
-    dashboard.salon_rhythm(tenant, zone), true)
+    dashboard.salon_rhythm(tenant, zone), true, (now() at time zone zone)::date)
   on conflict (tenant_id) do update set
-    (refreshed_until, timezone, currency, version, salon_interval, interval_day, is_counting, counted_to, counted)
+    (refreshed_until, timezone, currency, version, salon_interval, interval_day, is_counting, counted_to, counted,
+     rechecked_on, rechecked_to)
     = (excluded.refreshed_until, excluded.timezone, excluded.currency, excluded.version, excluded.salon_interval, null,
-      true, null, 0)
+      true, null, 0, excluded.rechecked_on, null)
   returning m.*
 $$;
 
@@ -350,8 +379,8 @@ begin
     raise sqlstate 'PT403' using message = 'not a salon of this person';
   end if;
   select m.* into w from dashboard.client_watermarks m where m.tenant_id = tenant;
-  if (w.timezone, w.currency, w.version, w.is_counting, w.interval_day)
-     is not distinct from (zone, home_currency, dashboard.clients_version(), false, today)
+  if (w.timezone, w.currency, w.version, w.is_counting, w.interval_day, w.rechecked_on)
+     is not distinct from (zone, home_currency, dashboard.clients_version(), false, today, today)
      and dashboard.changed_clients(tenant, w.refreshed_until) is null then
     perform dashboard.move_watermark(tenant);
     return null;
@@ -371,6 +400,7 @@ begin
     perform dashboard.store_clients(tenant, zone, home_currency, w.salon_interval, changed);
   end if;
   perform dashboard.move_watermark(tenant);
+  if w.rechecked_on is distinct from today then perform dashboard.recheck_clients(w, today, least(part, 5000)); end if;
   if w.interval_day is distinct from today then perform dashboard.refresh_salon_interval(tenant, today); end if;
   return null;
 end
@@ -428,4 +458,5 @@ revoke execute on function dashboard.clients_version(), dashboard.remembered_int
   dashboard.changed_clients(uuid, timestamptz), dashboard.refresh_salon_interval(uuid, date),
   dashboard.claim_clients(uuid), dashboard.salon_rhythm(uuid, text), dashboard.begin_clients(uuid, text, text),
   dashboard.count_clients_on(dashboard.client_watermarks, integer), dashboard.move_watermark(uuid),
+  dashboard.recheck_clients(dashboard.client_watermarks, date, integer),
   dashboard.clients_pending(uuid), dashboard.refresh_clients(uuid, integer, interval) from public;
