@@ -159,7 +159,9 @@ class UserActs:
         form.open()
 
     async def _end(self, form: Form, user: ListedUser) -> None:
-        await self.view.perform(form, self.data.end_sessions(form.key, user.id), done=_('Signed out everywhere.'))
+        act = self.data.end_sessions(form.key, user.id)
+        if await self.view.perform(form, act, done=_('Signed out everywhere.')):
+            await sessions.check(user.id)
 
 
 class SeenUser:
@@ -189,6 +191,7 @@ class SeenUser:
         if await view.attempt(act, fail=form.fail, conflict=self._changed):
             form.close()
             ui.notify(done, type='positive')
+            await sessions.check(self.user.id)
             await view.load()
 
     def _changed(self, error: Conflict) -> str:

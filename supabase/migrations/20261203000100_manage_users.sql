@@ -314,8 +314,18 @@ begin
 end
 $$;
 
+-- True; raises PT403 for whom is switched off or changed since the token was made.
+create or replace function dashboard.must_be_signed_in() returns boolean
+language plpgsql stable security definer set search_path = ''
+as $$
+begin
+  if not dashboard.is_still_signed_in() then raise sqlstate 'PT403' using message = 'not signed in any more'; end if;
+  return true;
+end
+$$;
+
 -- The people whom the one who asks manages, by name; after the last row of a page. `state`: active, invited (never came in
--- and has no password) or off.
+-- and has no password) or off. Raises PT403 for who is not signed in any more.
 create or replace function dashboard.page_of_users(
   search text default null, role text default null, state text default null, salon uuid default null,
   after_name text default null, after_id bigint default null, page_size integer default 50
@@ -326,7 +336,8 @@ as $$
     select u.*, lower(dashboard.name_of_user(u.id)) as sort, coalesce(u.encrypted_password, '') <> '' as has_password, case
       when not u.active then 'off'
       when coalesce(u.encrypted_password, '') = '' and u.last_sign_in_at is null then 'invited' else 'active' end as state
-    from dashboard.users u where u.duplicate_of is null and dashboard.manages(u.role, u.tenant_id)
+    from dashboard.users u where (select dashboard.must_be_signed_in()) and u.duplicate_of is null
+      and dashboard.manages(u.role, u.tenant_id)
   ), fitting as (
     select e.* from every e
     where (page_of_users.role is null or e.role = page_of_users.role)
@@ -427,7 +438,7 @@ revoke execute on function dashboard.count_version_of_user(), dashboard.begin_ac
   dashboard.manages(text, uuid), dashboard.name_shown(bigint), dashboard.begin_user_act(uuid, text, text[]),
   dashboard.finish_user_act(uuid, uuid, text, jsonb, jsonb), dashboard.managed_user(bigint),
   dashboard.checked_name(text, text), dashboard.checked_salon(text, uuid, uuid),
-  dashboard.make_user_link(uuid, bigint, text), dashboard.invite_user(uuid, text, text, text, text, uuid),
+  dashboard.must_be_signed_in(), dashboard.make_user_link(uuid, bigint, text), dashboard.invite_user(uuid, text, text, text, text, uuid),
   dashboard.create_reset_link(uuid, bigint), dashboard.change_user(uuid, bigint, text, boolean, integer, uuid),
   dashboard.rename_user(uuid, bigint, text, text), dashboard.end_user_sessions(uuid, bigint),
   dashboard.page_of_users(text, text, text, uuid, text, bigint, integer), dashboard.has_own_password(),

@@ -114,7 +114,7 @@ INTERNAL = {
     'refresh_salon_interval', 'refresh_clients', 'checked_text', 'known_client', 'last_invitation', 'invitable_on',
     'client_row', 'clients_condition', 'favourite_staff', 'client_memory',
     'count_version_of_user', 'manages', 'name_shown', 'begin_user_act', 'finish_user_act', 'managed_user',
-    'checked_name', 'checked_salon', 'make_user_link',
+    'checked_name', 'checked_salon', 'make_user_link', 'must_be_signed_in',
 }  # fmt: skip
 
 

@@ -281,6 +281,14 @@ def test_the_last_of_the_platform_stays(people: People) -> None:
         people.run('update dashboard.users set active = true where id = any (%s)', others[0])
 
 
+@pytest.mark.parametrize('function', ['page_of_users', 'salon_settings', 'list_salons'])
+def test_whoever_was_switched_off_reads_no_more_of_people_and_settings(people: People, function: str) -> None:
+    person = people.make('super_admin', None)
+    assert people.call(claims(person), function)
+    people.run('update dashboard.users set active = false where id = %s', person)
+    refused(lambda: people.call(claims(person), function), 'PT403')
+
+
 def test_whoever_was_switched_off_acts_no_more_with_a_token_that_is_still_good(people: People) -> None:
     admin, person = people.make('admin'), people.make()
     people.change(OWNER, admin, active=False)
@@ -390,8 +398,9 @@ def test_the_list_shows_those_whom_one_manages(people: People) -> None:
     }
     every = people.call(PLATFORM, 'page_of_users')
     assert {row['role'] for row in every['rows']} == {'staff', 'admin', 'super_admin'}
-    for who in (STAFF, SYSTEM, {}):
-        assert people.call(who, 'page_of_users')['rows'] == []
+    assert people.call(STAFF, 'page_of_users')['rows'] == []
+    for nobody in (SYSTEM, {}):
+        refused(lambda who=nobody: people.call(who, 'page_of_users'), 'PT403')  # type: ignore[misc]
     assert 'encrypted_password' not in json.dumps(every)
 
 

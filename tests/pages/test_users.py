@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+import pytest
 from nicegui import ui
 
 from components.copy_field import CopyField
@@ -10,6 +11,7 @@ from components.list_filters import ListFilters
 from components.user_list import UserList
 from data import Data
 from devstack.demo.salons import SALON_B
+from live import feed
 from models import UsersQuery
 from tests.pages.conftest import PASSWORD, SmallSalon
 from tests.simulated import Dashboard, Person, tell, until
@@ -83,6 +85,28 @@ async def test_after_a_change_that_two_pages_reload_for_each_of_them_knows_who_i
     lists = [await reader.users.page(UsersQuery()) for reader in readers]
     assert [[row.email for row in page.rows if row.is_self] for page in lists] == [[person.email] for person in people]
     assert [(await reader.people.whoami()).user.email for reader in readers] == [person.email for person in people]
+
+
+@pytest.mark.parametrize('act', ['sessions', 'off'])
+async def test_who_is_signed_out_or_switched_off_by_somebody_leaves_the_open_pages_at_once(
+    dashboard: Dashboard, small_salon: SmallSalon, act: str
+) -> None:
+    owner, other = await owner_of(dashboard, small_salon), await colleague_of(dashboard, small_salon, '/')
+    other_session = other.session
+    await until(lambda: rows(owner)[other.email]['acts'])
+    begin(owner, act, other.email)
+    submit(owner)
+    await until(lambda: other_session.is_ended, 5)
+
+
+async def test_a_change_of_a_user_that_the_live_feed_tells_of_ends_the_open_pages(
+    dashboard: Dashboard, small_salon: SmallSalon
+) -> None:
+    other = await colleague_of(dashboard, small_salon, '/')
+    session, (number,) = other.session, dashboard.run('select id from dashboard.users where email = %s', other.email)[0]
+    await until(lambda: feed.state == 'live')
+    dashboard.run('update dashboard.users set session_version = session_version + 1 where id = %s', number)
+    await until(lambda: session.is_ended, 5)
 
 
 async def test_staff_does_not_see_the_page(dashboard: Dashboard) -> None:
