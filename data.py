@@ -239,9 +239,10 @@ class UserData:
         """Change what a user may do; `seen` is the version on screen. Raises Conflict when somebody was faster."""
         await self._data.act('change_user', key, person=person, role=role, active=active, seen=seen, tenant=tenant)
 
-    async def rename(self, key: UUID, person: int, *, first_name: str, last_name: str) -> None:
-        """Call a user otherwise."""
-        await self._data.act('rename_user', key, person=person, first_name=first_name, last_name=last_name)
+    async def rename(self, key: UUID, person: int, *, first_name: str, last_name: str, seen: int | None = None) -> None:
+        """Call a user otherwise; `seen` is the version on screen, which only the own account may leave out."""
+        names = {'first_name': first_name, 'last_name': last_name}
+        await self._data.act('rename_user', key, person=person, **names, seen=seen)
 
     async def end_sessions(self, key: UUID, person: int) -> None:
         """Sign a user out everywhere."""

@@ -274,8 +274,11 @@ begin
 end
 $$;
 
--- What to call a user: one's own, or of those whom one manages.
-create or replace function dashboard.rename_user(key uuid, person bigint, first_name text, last_name text) returns jsonb
+-- What to call a user: one's own, or of those whom one manages. `seen` is the version that was on screen; only for
+-- oneself it may be missing.
+create or replace function dashboard.rename_user(
+  key uuid, person bigint, first_name text, last_name text, seen integer default null
+) returns jsonb
 language plpgsql security definer set search_path = ''
 as $$
 declare
@@ -292,6 +295,10 @@ begin
   end if;
   first := dashboard.checked_name(rename_user.first_name, 'first_name');
   last := dashboard.checked_name(rename_user.last_name, 'last_name');
+  if u.version is distinct from seen and not (seen is null and u.id = dashboard.current_user_id()) then
+    raise sqlstate 'PT409' using message = 'changed_meanwhile', detail = jsonb_build_object('by', dashboard.name_shown(u.changed_by),
+      'at', u.changed_at, 'first_name', u.first_name, 'last_name', u.last_name, 'version', u.version)::text;
+  end if;
   update dashboard.users x set first_name = first, last_name = last where x.id = u.id;
   return dashboard.finish_user_act(key, u.tenant_id, u.email, jsonb_build_object('user', u.id,
     'before', jsonb_build_object('first_name', u.first_name, 'last_name', u.last_name),
@@ -440,13 +447,13 @@ revoke execute on function dashboard.count_version_of_user(), dashboard.begin_ac
   dashboard.checked_name(text, text), dashboard.checked_salon(text, uuid, uuid),
   dashboard.must_be_signed_in(), dashboard.make_user_link(uuid, bigint, text), dashboard.invite_user(uuid, text, text, text, text, uuid),
   dashboard.create_reset_link(uuid, bigint), dashboard.change_user(uuid, bigint, text, boolean, integer, uuid),
-  dashboard.rename_user(uuid, bigint, text, text), dashboard.end_user_sessions(uuid, bigint),
+  dashboard.rename_user(uuid, bigint, text, text, integer), dashboard.end_user_sessions(uuid, bigint),
   dashboard.page_of_users(text, text, text, uuid, text, bigint, integer), dashboard.has_own_password(),
   dashboard.peek_link(uuid), dashboard.use_link(uuid, text, text, text),
   dashboard.finish_password_change(bigint, bigint, text, text, text) from public;
 grant execute on function dashboard.invite_user(uuid, text, text, text, text, uuid),
   dashboard.create_reset_link(uuid, bigint), dashboard.change_user(uuid, bigint, text, boolean, integer, uuid),
-  dashboard.rename_user(uuid, bigint, text, text), dashboard.end_user_sessions(uuid, bigint),
+  dashboard.rename_user(uuid, bigint, text, text, integer), dashboard.end_user_sessions(uuid, bigint),
   dashboard.page_of_users(text, text, text, uuid, text, bigint, integer), dashboard.has_own_password(),
   dashboard.peek_link(uuid), dashboard.use_link(uuid, text, text, text),
   dashboard.finish_password_change(bigint, bigint, text, text, text) to dashboard_app;

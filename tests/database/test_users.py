@@ -299,8 +299,13 @@ def test_whoever_was_switched_off_acts_no_more_with_a_token_that_is_still_good(p
 def test_sessions_are_ended_and_names_are_changed(people: People) -> None:
     person = people.make()
     people.call(OWNER, 'end_user_sessions', key=str(uuid4()), person=person)
-    people.call(OWNER, 'rename_user', key=str(uuid4()), person=person, first_name=' Оля\n', last_name='')
+    people.call(OWNER, 'rename_user', key=str(uuid4()), person=person, first_name=' Оля\n', last_name='',
+                seen=1)  # fmt: skip
     assert people.user(person, 'session_version, first_name, last_name') == (2, 'Оля', None)
+    for older in (1, None):
+        error = refused(lambda seen=older: people.call(OWNER, 'rename_user', key=str(uuid4()), person=person,  # type: ignore[misc]
+                        first_name='Я', last_name='', seen=seen), 'PT409')  # fmt: skip
+        assert json.loads(error.diag.message_detail or '')['first_name'] == 'Оля'
     own = claims(person, 'staff')
     people.call(own, 'rename_user', key=str(uuid4()), person=person, first_name='Ольга', last_name='К')
     assert people.user(person, 'first_name, last_name') == ('Ольга', 'К')

@@ -193,6 +193,20 @@ async def test_somebody_faster_is_named_and_a_second_press_does_it(
     await until(lambda: rows(owner)['guest@pages.test']['state'] == 'отключён')
 
 
+async def test_another_name_of_somebody_faster_is_shown_before_it_is_overwritten(
+    dashboard: Dashboard, small_salon: SmallSalon
+) -> None:
+    owner, other = await owner_of(dashboard, small_salon), await colleague_of(dashboard, small_salon)
+    await until(lambda: other.email in rows(owner))
+    begin(owner, 'rename', other.email)
+    dashboard.run("update dashboard.users set first_name = 'Ольга' where email = %s", other.email)
+    field(owner, 'Имя').set_value('Оля')
+    submit(owner)
+    await owner.sees('Теперь имя: Ольга')
+    submit(owner)
+    await until(lambda: rows(owner)[other.email]['name'] == 'Оля')
+
+
 async def test_signing_somebody_out_names_the_open_browsers_and_closes_them(
     dashboard: Dashboard, small_salon: SmallSalon
 ) -> None:
