@@ -39,36 +39,6 @@ comment on column dashboard.user_links.ended_at is 'a newer link was made, or th
 create index if not exists user_links_user_id_idx on dashboard.user_links (user_id, created_at desc);
 alter table dashboard.user_links enable row level security;
 
--- An act about a user belongs into the audit of that user's salon, whichever salon the actor had in view.
-alter table dashboard.audits add column if not exists acted_in uuid;
-comment on column dashboard.audits.acted_in is 'the salon in view when the act was begun, where that is another one than tenant_id';
-
-create or replace function dashboard.begin_act(key uuid, action text, roles text[]) returns jsonb
-language plpgsql security definer set search_path = ''
-as $$
-#variable_conflict use_column
-declare
-  known dashboard.audits;
-  line bigint;
-begin
-  if not (coalesce(dashboard.current_role() = any (roles), false) and dashboard.is_still_signed_in()) then
-    raise sqlstate 'PT403' using message = 'this act is not open to the role';
-  end if;
-  if begin_act.key is null then raise sqlstate 'PT400' using message = 'an act needs a key'; end if;
-  insert into dashboard.audits (user_id, tenant_id, action, key, ip_address)
-  values (dashboard.current_user_id(), dashboard.current_tenant(), begin_act.action, begin_act.key,
-    left(dashboard.claim('address'), 100))
-  on conflict (key) do nothing returning id into line;
-  if line is not null then return null; end if;
-  select a.* into known from dashboard.audits a where a.key = begin_act.key;
-  if (known.user_id, coalesce(known.acted_in, known.tenant_id), known.action::text)
-     is distinct from (dashboard.current_user_id(), dashboard.current_tenant(), begin_act.action) then
-    raise sqlstate 'PT409' using message = 'the key belongs to another act';
-  end if;
-  return coalesce(known.answer, '{}');
-end
-$$;
-
 -- Whether the one who asks manages people with this role in this salon: the platform everybody, an admin the staff and the
 -- admins of the own salon.
 create or replace function dashboard.manages(role text, tenant uuid) returns boolean
@@ -102,12 +72,13 @@ begin
 end
 $$;
 
+-- An act about a user belongs into the audit of that user's salon, whichever salon the actor had in view.
 create or replace function dashboard.finish_user_act(key uuid, tenant uuid, description text, metadata jsonb, answer jsonb)
 returns jsonb
 language plpgsql security definer set search_path = ''
 as $$
 begin
-  update dashboard.audits a set acted_in = a.tenant_id, tenant_id = finish_user_act.tenant
+  update dashboard.audits a set tenant_id = finish_user_act.tenant
   where a.key = finish_user_act.key and a.tenant_id is distinct from finish_user_act.tenant;
   return dashboard.finish_act(key, description, metadata, answer);
 end
@@ -441,7 +412,7 @@ begin
 end
 $$;
 
-revoke execute on function dashboard.count_version_of_user(), dashboard.begin_act(uuid, text, text[]),
+revoke execute on function dashboard.count_version_of_user(),
   dashboard.manages(text, uuid), dashboard.name_shown(bigint), dashboard.begin_user_act(uuid, text, text[]),
   dashboard.finish_user_act(uuid, uuid, text, jsonb, jsonb), dashboard.managed_user(bigint),
   dashboard.checked_name(text, text), dashboard.checked_salon(text, uuid, uuid),

@@ -167,6 +167,17 @@ def test_twenty_equal_invitations_are_one(people: People) -> None:
 # --- changing
 
 
+@pytest.mark.parametrize('in_view', [None, A, B])
+def test_the_platform_gets_the_same_answer_again_whatever_salon_is_in_view(people: People, in_view: str | None) -> None:
+    who, key = claims(people.make('super_admin', None), tenant=in_view), str(uuid4())
+    given = {'email': f'{uuid4().hex[:12]}@users.test', 'key': key, 'tenant': B}
+    first = people.invite(who, **given)
+    assert people.invite(who, **given) == first
+    assert people.audit('invite_user', first['user'])[1] == B
+    elsewhere = who | {'tenant_id': A if in_view == B else B}
+    refused(lambda: people.invite(elsewhere, **given), 'PT409')
+
+
 @pytest.mark.parametrize('function', ['change', 'create_reset_link', 'end_user_sessions', 'rename_user'])
 @pytest.mark.parametrize(('role', 'tenant'), [('staff', B), ('admin', B), ('super_admin', None), ('super_admin', A)])
 def test_an_admin_does_not_find_people_of_others(people: People, function: str, role: str, tenant: str | None) -> None:
