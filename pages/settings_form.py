@@ -14,6 +14,7 @@ from nicegui.elements.mixins.validation_element import ValidationElement
 
 from components.form import Form
 from components.i18n import _, dial_number, format_ago, format_phone
+from components.labels import person_text
 from components.settings_texts import (
     HINTS,
     OWN,
@@ -138,7 +139,7 @@ class SettingsForm:
         changed = ChangedSettings.model_validate_json(error.details or '{}')
         self.is_overtaken = True
         return _('{who} changed the settings {when}. Nothing of yours was saved.').format(
-            who=changed.by or _('The platform'), when=format_ago(changed.at)
+            who=person_text(changed.by, _('Somebody')), when=format_ago(changed.at)
         )
 
     async def _read_again(self) -> None:

@@ -249,6 +249,26 @@ def test_an_owner_does_not_learn_who_of_the_platform_it_was(people: People) -> N
     assert json.loads(error.diag.message_detail or '')['by'] is None
 
 
+def test_people_of_the_platform_are_the_platform_to_a_salons_people_wherever_they_acted(people: People) -> None:
+    person = people.make('super_admin', None)
+    (mail,) = people.user(person, 'email')
+    (client,) = people.run('select id::text from public.clients_v2 where tenant_id = %s limit 1', A)
+    people.call(claims(person), 'add_client_note', key=str(uuid4()), client=client, text='Заметка платформы')
+    people.run('insert into dashboard.tenant_settings (tenant_id) values (%s) on conflict do nothing', A)
+    (before,) = people.run('select changed_by from dashboard.tenant_settings where tenant_id = %s', A)
+    changing = 'update dashboard.tenant_settings set changed_by = %s where tenant_id = %s'
+    people.run(changing, person, A)
+    try:
+        for who in (OWNER, STAFF):
+            card = people.call(who, 'open_client', client=client)
+            assert [note['by'] for note in card['notes'] if note['text'] == 'Заметка платформы'] == ['@platform']
+        assert people.call(OWNER, 'salon_settings')['changed_by'] == '@platform'
+        assert people.call(PLATFORM, 'salon_settings')['changed_by'] == mail
+    finally:
+        people.run(changing, before, A)
+        people.run("delete from dashboard.client_notes where text = 'Заметка платформы'")
+
+
 def test_of_two_who_switch_each_other_off_at_once_one_stays(people: People) -> None:
     for _round in range(5):
         one, two = people.make('super_admin', None), people.make('super_admin', None)
