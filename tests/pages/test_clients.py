@@ -63,9 +63,8 @@ def type_text(person: Person, text: str) -> None:
 
 
 def submit(person: Person) -> None:
-    """Send the form that is open."""
-    (form,) = [element for element in person.all(ui.element) if element.tag == 'form']
-    tell(form, 'submit')
+    """Send the form that was opened last."""
+    tell([element for element in person.all(ui.element) if element.tag == 'form'][-1], 'submit')
 
 
 # --- list
@@ -272,6 +271,11 @@ async def test_a_note_is_kept_and_taken_away(dashboard: Dashboard, small_salon: 
     await person.sees('Любит тишину')
     (remove,) = [button for button in person.all(ui.button) if button.props.get('aria-label') == 'Убрать заметку']
     tell(remove, 'click')
+    await until(lambda: [form for form in person.all(ui.element) if form.tag == 'form'][1:])
+    kept = 'select count(*) from dashboard.client_notes where client_id = %s and removed_at is null'
+    assert small_salon.db.execute(kept, (client,)).fetchone() == (1,), 'one click only asks'
+    submit(person)
+    await until(lambda: small_salon.db.execute(kept, (client,)).fetchone() == (0,))
     await until(lambda: 'Любит тишину' not in person.texts())
 
 
