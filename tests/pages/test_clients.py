@@ -276,7 +276,7 @@ async def test_a_note_is_kept_and_taken_away(dashboard: Dashboard, small_salon: 
     assert small_salon.db.execute(kept, (client,)).fetchone() == (1,), 'one click only asks'
     submit(person)
     await until(lambda: small_salon.db.execute(kept, (client,)).fetchone() == (0,))
-    await until(lambda: 'Любит тишину' not in person.texts())
+    await until(lambda: not any('is-note' in element.classes for element in person.all(ui.element)))
 
 
 async def test_what_needs_the_bot_waits_while_it_is_away(dashboard: Dashboard, small_salon: SmallSalon) -> None:
