@@ -47,6 +47,7 @@ class Form:
     ) -> None:
         self.key: UUID = uuid4()
         self._on_submit = on_submit
+        self._was_sent = False
         self._named: dict[str, ValidationElement[Any]] = {}
         # Not where the button is: that place may be drawn anew while somebody types.
         with ui.context.client.content, ui.dialog() as self.dialog, ui.element('form').classes('form') as form:
@@ -78,6 +79,7 @@ class Form:
         if self._button.props.get('loading'):
             return
         self._failure.clear()
+        self._was_sent = True
         for field in self._named.values():
             field.error = None
         self._button.props(add='loading')
@@ -86,6 +88,16 @@ class Form:
         finally:
             if not self.dialog.is_deleted:
                 self._button.props(remove='loading')
+
+    def _changed(self, field: ValidationElement[Any]) -> None:
+        """Something else was typed: no error stands there any more, and what is sent next is another act.
+
+        What was sent before may have been done although no answer came: sent again with other words under the same key,
+        it would count as done.
+        """
+        field.error = None
+        if self._was_sent:
+            self.key, self._was_sent = uuid4(), False
 
     def fail(self, text: str, *, field: str | None = None) -> None:
         """Say why the act was not done, at its field if it is about one."""
@@ -97,6 +109,9 @@ class Form:
             return
         with self._failure:
             note(text, tone='bad')
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._named
 
     def value(self, name: str) -> str:
         """What stands in a field now."""
@@ -166,5 +181,5 @@ class Form:
         field.props('hide-bottom-space')
         if hint:
             field.props['hint'] = hint
-        field.on_value_change(lambda: setattr(field, 'error', None))
+        field.on_value_change(lambda: self._changed(field))
         return field

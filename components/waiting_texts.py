@@ -69,6 +69,8 @@ def offer_pill(offer: Offer, *, zone: str, now: datetime | None = None) -> dict[
         return {'text': _('said yes to {time}').format(time=format_day_time(offer.at, zone)), 'tone': 'good'}
     if offer.answer == 'declined':
         return {'text': _('said no to {time}').format(time=format_day_time(offer.at, zone)), 'tone': 'warn'}
+    if offer.command and offer.command.status.can_be_repeated:
+        return {'text': _('the client could not be asked'), 'tone': 'bad'}
     if offer.until > (now or datetime.now(UTC)):
         return {
             'text': _('offered, answer until {time}').format(time=format_day_time(offer.until, zone)),
