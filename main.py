@@ -15,6 +15,7 @@ from nicegui import app, background_tasks, ui
 from auth import Session, TooManyAttempts, address_of, agent_of, is_same_origin, sessions, sign_in
 from bot import LONGEST_EVENT, Receipt, bot
 from components import theme
+from components.form import keep_forms
 from components.i18n import LANGUAGES, _, format_day_time, set_language
 from components.layout import Frame, MenuEntry
 from components.link import is_inside
@@ -210,7 +211,7 @@ class Tab:
         language = str(self.stored.get('language', user.language))
         set_language(self.client, language)
         self.dark = theme.apply(theme=str(self.stored.get('theme', user.theme)), language=language)
-        session.attach(self.client)
+        session.attach(self.client, keep_open=self.keep_open)
         self.frame = Frame(
             entries=entries_for(user.role),
             user_name=user.name,
@@ -229,6 +230,12 @@ class Tab:
         for end_watch in (feed.watch(self.show_state), bot.watch(self.show_state)):
             self.client.on_delete(end_watch)
         self.router = Router(session, self.frame)
+
+    def keep_open(self, address: str) -> bool:
+        """The session has ended: whether somebody types here still. What was typed is not thrown away."""
+        with self.frame.content:
+            text = _('You are signed out, so this cannot be sent. Copy what you typed, then sign in again.')
+            return keep_forms(self.client, text, then=lambda: self.client.open(address))
 
     def show_state(self) -> None:
         """Show how fresh the page is kept."""

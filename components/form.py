@@ -20,11 +20,30 @@ from components.page_head import Heading
 from components.states import note
 
 
+class FormDialog(ui.dialog):
+    """The layer of a form, which knows its form."""
+
+    form: Form | None = None
+
+
+def forms_of(client: Client) -> list[FormDialog]:
+    """The layers of forms in a tab, wherever they hang."""
+    return [element for element in list(client.elements.values()) if isinstance(element, FormDialog)]
+
+
 def close_forms(client: Client) -> None:
     """Take away the forms of a page that goes from the screen."""
-    for element in list(client.content.default_slot.children):
-        if isinstance(element, ui.dialog):
-            element.delete()
+    for dialog in forms_of(client):
+        dialog.delete()
+
+
+def keep_forms(client: Client, text: str, *, then: Callable[[], object]) -> bool:
+    """Nothing can be sent from this tab any more: let the open forms say `text` and keep what was typed until they are
+    put away, and do `then` after that. Whether there are any."""
+    forms = [dialog.form for dialog in forms_of(client) if dialog.value and dialog.form]
+    for form in forms:
+        form.lock(text, then=then)
+    return bool(forms)
 
 
 F = TypeVar('F', bound=ValidationElement[Any])
@@ -50,7 +69,7 @@ class Form:
         self._was_sent = False
         self._named: dict[str, ValidationElement[Any]] = {}
         # Not where the button is: that place may be drawn anew while somebody types.
-        with ui.context.client.content, ui.dialog() as self.dialog, ui.element('form').classes('form') as form:
+        with ui.context.client.content, FormDialog() as self.dialog, ui.element('form').classes('form') as form:
             form.props('novalidate')  # what is wrong is said at its field, in the reader's language
             form.on('submit', self._submit, js_handler='(event) => { event.preventDefault(); emit() }')
             Heading(title, 2).classes('form-title')
@@ -61,6 +80,8 @@ class Form:
             with ui.element('div').classes('form-foot'):
                 button(_('Cancel'), kind='quiet', on_click=self.close)
                 self._button = button(submit, kind=kind).props('type=submit')
+        self.dialog.form = self
+        self._then: Callable[[], object] | None = None
         self.dialog.on('hide', self._forget)
 
     def open(self) -> None:
@@ -74,6 +95,16 @@ class Form:
     def _forget(self) -> None:
         if not self.dialog.is_deleted:
             self.dialog.delete()
+        if self._then:
+            self._then()
+
+    def lock(self, text: str, *, then: Callable[[], object]) -> None:
+        """Nothing can be sent any more; what was typed stays to be copied until the form is put away."""
+        self._then = then
+        self._button.set_enabled(False)
+        self._failure.clear()
+        with self._failure:
+            note(text, tone='warn')
 
     async def _submit(self) -> None:
         if self._button.props.get('loading'):

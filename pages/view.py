@@ -214,7 +214,7 @@ class View:
         except SessionEnded:
             if asyncio.iscoroutine(act):
                 act.close()
-            fail(_('You are signed out. Sign in again in another tab, then send this once more: nothing is lost.'))
+            fail(_('You are signed out, so this cannot be sent. Copy what you typed, then sign in again.'))
             return False
         except Refused as error:
             fail(reason_text(error.reason), field=error.field)

@@ -9,6 +9,7 @@ import pytest
 from nicegui import ui
 from nicegui.elements.mixins.value_element import ValueElement
 
+from auth import sessions
 from bot import bot
 from components.waiting_list import WaitingRows
 from devstack.demo.salons import SALON_B
@@ -268,6 +269,26 @@ async def test_who_was_switched_off_is_told_so_and_does_nothing(dashboard: Dashb
     await person.sees('У вас нет (или больше нет) прав на это действие. Ничего не изменено.')
     assert waiting.acts() == []
     assert [field.value for field in await form_of(person)] == ['слова']
+
+
+async def test_what_was_typed_outlives_the_session(dashboard: Dashboard, waiting: WaitingSalon) -> None:
+    email = waiting.colleague()
+    person = await opened(dashboard, waiting, email=email)
+    other = await dashboard.another_tab(person, '/wishlist')
+    begin(person, 'note', waiting.first)
+    await fill(person, Заметка='слова')
+    waiting.db.execute('update dashboard.users set active = false where email = %s', (email,))
+    await sessions.check_all()
+    await until(lambda: other.sent_to)
+    await person.sees('Вы вышли, поэтому отправить это нельзя. Скопируйте текст и войдите снова.')
+    assert [field.value for field in await form_of(person)] == ['слова']
+    submit(person)
+    await asyncio.sleep(0.3)
+    assert (waiting.acts(), person.sent_to) == ([], [])
+    person.click('Отмена')
+    dialog = next(dialog for dialog in person.all(ui.dialog))
+    tell(dialog, 'hide')
+    await until(lambda: person.sent_to and person.sent_to[0].startswith('/login'))
 
 
 async def test_the_data_store_away_is_said_in_the_form(dashboard: Dashboard, waiting: WaitingSalon) -> None:
