@@ -147,7 +147,7 @@ async def crowd_of_sockets(app: Running, browser: Browser, people: int) -> None:
     for _round in range(3):
         times += await asyncio.gather(*(tab.move('/', 'figure=new_clients') for tab in tabs))
         await asyncio.sleep(2)
-        await asyncio.gather(*(tab.move('/sessions', 'dialog-row') for tab in tabs), return_exceptions=True)
+        await asyncio.gather(*(tab.move('/sessions', 'hasMore') for tab in tabs), return_exceptions=True)
         await asyncio.sleep(2)
     line(f'{people} people to the overview at once, sockets', times)
     for tab in tabs:
