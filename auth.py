@@ -321,6 +321,22 @@ class Sessions:
         if stored is not None and not session.is_ended:
             await self._check(session.key, stored)
 
+    async def check(self, user_id: int) -> None:
+        """Check a user's sessions now: what the user may do was changed a moment ago."""
+        for key, session in list(self._open.items()):
+            stored = _stored(key)
+            if session.user.id != user_id or stored is None:
+                continue
+            try:
+                await self._check(key, stored)
+            except Exception as error:
+                log.warning('session not checked', reason=repr(error))
+
+    def check_soon(self, user: str | None) -> None:
+        """The user's row was changed by somebody; without a key anybody's was."""
+        work = self.check(int(user)) if user and user.isdecimal() else self.check_all()
+        background_tasks.create_lazy(work, name=f'sessions of {user}')
+
     async def watch(self) -> None:
         """Check every open session again and again; runs as long as the process."""
         while True:

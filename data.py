@@ -60,14 +60,15 @@ from rest import (
     Refused,
     Requests,
     SessionEnded,
+    StillCounting,
     Unavailable,
     parse,
     pool,
 )
 
 __all__ = [
-    'Conflict', 'Data', 'DataError', 'NotAllowed', 'NotFound', 'Refused', 'SessionEnded', 'Unavailable', 'parse',
-    'pool',
+    'Conflict', 'Data', 'DataError', 'NotAllowed', 'NotFound', 'Refused', 'SessionEnded', 'StillCounting',
+    'Unavailable', 'parse', 'pool',
 ]  # fmt: skip
 
 EXPORT_SIZE = 500
@@ -190,7 +191,7 @@ class PeopleData:
 
     async def whoami(self) -> Whoami:
         """The person whose identity this is, with the salon in view."""
-        return await self._data.one(Whoami, 'whoami')
+        return await self._data.own(Whoami, 'whoami')
 
     async def prefer(self, *, language: str, theme: str) -> None:
         """Keep the person's own language and theme."""
@@ -213,7 +214,7 @@ class UserData:
         """A page of those whom the person manages, by name; after the key of a page."""
         key = {f'after_{name}': value for name, value in (after or {}).items()}
         filters = {name: getattr(query, name) for name in ('search', 'role', 'state', 'salon')}
-        return await self._data.one(UsersPage, 'page_of_users', **filters, **key)
+        return await self._data.own(UsersPage, 'page_of_users', **filters, **key)
 
     async def has_own_password(self) -> bool:
         """Whether the person's password is kept here, and not by Supabase Auth."""
@@ -238,9 +239,10 @@ class UserData:
         """Change what a user may do; `seen` is the version on screen. Raises Conflict when somebody was faster."""
         await self._data.act('change_user', key, person=person, role=role, active=active, seen=seen, tenant=tenant)
 
-    async def rename(self, key: UUID, person: int, *, first_name: str, last_name: str) -> None:
-        """Call a user otherwise."""
-        await self._data.act('rename_user', key, person=person, first_name=first_name, last_name=last_name)
+    async def rename(self, key: UUID, person: int, *, first_name: str, last_name: str, seen: int | None = None) -> None:
+        """Call a user otherwise; `seen` is the version on screen, which only the own account may leave out."""
+        names = {'first_name': first_name, 'last_name': last_name}
+        await self._data.act('rename_user', key, person=person, **names, seen=seen)
 
     async def end_sessions(self, key: UUID, person: int) -> None:
         """Sign a user out everywhere."""
@@ -456,7 +458,7 @@ class SettingsData:
 
     async def read(self) -> SalonSettings:
         """What is wanted and what the bot uses. Raises NotAllowed for who is no owner."""
-        return await self._data.one(SalonSettings, 'salon_settings')
+        return await self._data.own(SalonSettings, 'salon_settings')
 
     async def change(self, key: UUID, seen: int, changes: Mapping[str, SettingValue]) -> None:
         """Change settings by name; None takes a wish back. Raises Conflict with a `ChangedSettings` as details."""
@@ -464,7 +466,7 @@ class SettingsData:
 
     async def salons(self) -> SalonList:
         """Every salon with its state; for the platform only."""
-        return await self._data.one(SalonList, 'list_salons')
+        return await self._data.own(SalonList, 'list_salons')
 
     async def create(self, key: UUID, salon: UUID, *, timezone: str, currency: str) -> None:
         """Give a salon that has none its row of settings; for the platform only."""

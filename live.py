@@ -74,6 +74,7 @@ class Feed:
         self._data = data or Data(SYSTEM).live
         self._views: dict[UUID, dict[int, Callable[[Change], None]]] = defaultdict(dict)
         self._watchers: dict[int, Callable[[], None]] = {}
+        self._listeners: dict[int, tuple[str, Callable[[str | None], None]]] = {}
         self._numbers = itertools.count(1)
         self._marks: dict[str, dict[str, str | None]] | None = None
         self._is_pushed, self._is_reachable = False, True
@@ -114,6 +115,12 @@ class Feed:
         self._watchers[number] = watcher
         return lambda: self._watchers.pop(number, None) and None
 
+    def listen(self, table: str, listener: Callable[[str | None], None]) -> Callable[[], None]:
+        """Call `listener` with the row's key, or None, when a table changes in any salon; the answer ends that."""
+        number = next(self._numbers)
+        self._listeners[number] = (table, listener)
+        return lambda: self._listeners.pop(number, None) and None
+
     @property
     def subscriptions(self) -> int:
         """How many views and watchers are subscribed."""
@@ -124,6 +131,9 @@ class Feed:
     def publish(self, table: str, tenant_id: UUID | None = None, key: str | None = None) -> None:
         """Tell the salon's views, or without a salon all views, that something changed."""
         serial = next(self._numbers)
+        for name, listener in list(self._listeners.values()):
+            if table == name:
+                _safely(lambda listener=listener: listener(key))  # type: ignore[misc]
         for salon in [tenant_id] if tenant_id else list(self._views):
             change = Change(table, salon, key, serial)
             for view in list(self._views[salon].values()) if salon in self._views else []:

@@ -306,6 +306,7 @@ def start() -> None:
     background_tasks.create(feed.run(), name='live feed')
     background_tasks.create(bot.run(), name='bot')
     background_tasks.create(sessions.watch(), name='sessions')
+    feed.listen('users', sessions.check_soon)
 
 
 @app.on_shutdown

@@ -9,6 +9,7 @@ Its one rule: whoever asks carries an identity, and every failure becomes one of
     ├── Conflict                  it is there already, or somebody was faster
     ├── Refused                   the request itself is wrong (a period of 3,000 days)
     └── Unavailable               Supabase does not answer; what is on screen stays, with its time
+        └── StillCounting         it answers that the figures are being made; they are there in a moment
 """
 
 from __future__ import annotations
@@ -67,6 +68,10 @@ class Refused(DataError):
 
 class Unavailable(DataError):
     """Supabase cannot be reached, or does not answer in time."""
+
+
+class StillCounting(Unavailable):
+    """The figures are being made, part by part: whoever asks again brings them on."""
 
 
 class Identity(Protocol):
@@ -164,17 +169,24 @@ class Requests:
         return answer.data
 
     async def one(self, model: type[M], function: str, **arguments: Any) -> M:
-        """The one row that a function answers with. Raises NotFound when it answers with nothing."""
+        """The one row that a function answers with; all of one salon and role get the same. Raises NotFound when it
+        answers with nothing."""
         if self.serial is None:
             return await self._one(model, function, arguments)
         self._identity.token()
         key = (self._identity.audience, self.serial, function, str(arguments))
         return await pool.share(key, lambda: self._one(model, function, arguments))
 
+    async def own(self, model: type[M], function: str, **arguments: Any) -> M:
+        """As `one`, where the answer depends on the person: no other page ever gets it."""
+        return await self._one(model, function, arguments)
+
     async def _one(self, model: type[M], function: str, arguments: dict[str, Any]) -> M:
         answer = await self.call(function, **arguments)
         if answer is None:
             raise NotFound(function)
+        if isinstance(answer, dict) and answer.get('pending'):
+            raise StillCounting(f'{answer.get("done")} of {answer.get("total")}')
         return parse(model, answer)
 
 

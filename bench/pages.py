@@ -84,8 +84,11 @@ def fill(app: Running, *, clients: int, wishes: int, messages: int) -> None:
         db.execute(HEAVY.read_text().format(**names).encode())
         db.execute('analyze')
         started = time.monotonic()
-        db.execute('select dashboard.refresh_clients(%s)', (row[0],))
-        print(f'# filled; figures of all clients made in {time.monotonic() - started:.1f} s', flush=True)
+        calls = 1
+        while db.execute('select dashboard.refresh_clients(%s)', (row[0],)).fetchone() != (None,):
+            calls += 1
+        seconds = time.monotonic() - started
+        print(f'# filled; figures of all clients made in {seconds:.1f} s and {calls} calls', flush=True)
 
 
 async def lists(app: Running, page: Page, count: int) -> None:

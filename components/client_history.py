@@ -13,7 +13,7 @@ from nicegui import ui
 from components.button import button
 from components.command_state import command_state
 from components.i18n import _, format_day, format_day_time
-from components.labels import label_of_raw
+from components.labels import label_of_raw, person_text
 from components.link import link
 from models import ClientNote, ClientWish, GivenCommand, WishStatus
 
@@ -25,7 +25,7 @@ def messages(
     for command in commands:
         with ui.element('div').classes('client-line'):
             ui.label(command.text or '').classes('story-note').props('dir=auto')
-            ui.label(f'{command.by or _("unknown")} · {format_day_time(command.created_at, zone)}').classes(
+            ui.label(f'{person_text(command.by, _("unknown"))} · {format_day_time(command.created_at, zone)}').classes(
                 'muted small'
             )
             command_state(command, zone=zone, on_retry=on_retry, unable=unable)
@@ -37,7 +37,7 @@ def notes(found: list[ClientNote], *, zone: str, on_remove: Callable[[ClientNote
         with ui.element('div').classes('client-line is-note'):
             with ui.element('div').classes('grow'):
                 ui.label(item.text).classes('story-note').props('dir=auto')
-                who = item.by or _('unknown')
+                who = person_text(item.by, _('unknown'))
                 ui.label(f'{who} · {format_day_time(item.created_at, zone)}').classes('muted small').props('dir=auto')
             if on_remove:
                 remove = button(icon='delete', kind='quiet', label=_('Remove the note'))

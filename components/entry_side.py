@@ -16,7 +16,7 @@ from components.button import button
 from components.command_state import command_state
 from components.i18n import _, dial_number, format_ago, format_day_time, format_money, format_phone
 from components.icons import icon
-from components.labels import label_of, label_of_raw
+from components.labels import label_of, label_of_raw, person_text
 from components.link import outside_link
 from components.waiting_texts import offer_pill, wished_text
 from models import GivenCommand, OpenEntry, TimeOfDay, WaitingEntry, WishAct, WishStatus, WishStep
@@ -109,7 +109,7 @@ def _step(step: WishStep, *, zone: str, currency: str, on_retry: Callable[[Given
             ui.label(f'{label.text}{_more(step, zone=zone, currency=currency)}').classes('story-title')
             if step.note:
                 ui.label(step.note).classes('story-note').props('dir=auto')
-            who = step.by or _('the bot')
+            who = person_text(step.by, _('the bot'))
             ui.label(f'{who} · {format_day_time(step.at, zone)}').classes('muted small').props('dir=auto')
             if step.command and step.kind is not WishAct.ACCEPTED and step.kind is not WishAct.DECLINED:
                 command_state(step.command, zone=zone, on_retry=on_retry, unable=unable)

@@ -11,7 +11,7 @@ from typing import Any
 
 from components.audit_texts import action_text, details_text, who_text
 from components.i18n import N_, _, salon_time
-from components.labels import label_of, label_of_raw
+from components.labels import label_of, label_of_raw, person_text
 from components.sheets import Cell
 from models import Channel, Client, Dialog, DropOff, Intent, Sentiment, Status, TimeOfDay, WaitingEntry, WishStatus
 
@@ -66,7 +66,7 @@ WAITING_LIST: tuple[Column, ...] = (
     (N_('Asked'), lambda row, zone: moment(row.created_at, zone)),
     (N_('Status'), lambda row, _zone: label_of_raw(WishStatus, row.status).text),
     (N_('Decided'), lambda row, zone: moment(row.decided_at, zone)),
-    (N_('By'), lambda row, _zone: row.decided_by),
+    (N_('By'), lambda row, _zone: person_text(row.decided_by) or None),
     (N_('Amount'), lambda row, _zone: row.amount),
     (N_('Currency'), lambda row, _zone: row.currency),
     (N_('Offered'), _offer),

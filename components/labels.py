@@ -205,6 +205,11 @@ def label_of(value: StrEnum) -> Label:
     return Label(_(text), tone, icon)
 
 
+def person_text(name: str | None, nobody: str = '') -> str:
+    """Who did something, as the database names the person; `nobody` when it knows of none."""
+    return (_('the platform') if name == '@platform' else name or nobody)[:120]
+
+
 def label_of_raw(kind: type[StrEnum], raw: str | None) -> Label:
     """The words for what the bot wrote; a value that `kind` does not have is shown as it is."""
     if not raw:

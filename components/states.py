@@ -41,6 +41,14 @@ def error_state(text: str = '', *, on_retry: Callable[..., Any] | None = None) -
     return element
 
 
+def counting_state(text: str) -> ui.element:
+    """It will be here in a moment, by itself."""
+    with ui.element('div').classes('state').props('role=status') as element:
+        icon('clock', classes='state-icon')
+        ui.label(text).classes('state-title')
+    return element
+
+
 def skeleton_rows(count: int = 6) -> ui.element:
     """Grey rows while a list is on its way."""
     return _skeleton('skeleton-rows', count)

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from components.i18n import _, format_ago, ngettext
+from components.i18n import DASH, _, format_ago, ngettext
 from components.labels import label_of, label_of_raw
 from models import ListedUser, Role, UserState
 
@@ -32,6 +32,17 @@ def changed_text(now: Mapping[str, Any]) -> str:
         when=format_ago(datetime.fromisoformat(str(now['at'])) if now.get('at') else None),
         role=label_of_raw(Role, str(now.get('role') or '')).text,
         state=state,
+    )
+
+
+def renamed_text(now: Mapping[str, Any]) -> str:
+    """Who was faster, and what the user is called since."""
+    return _(
+        '{who} changed this {when}. The name is now: {name}. Nothing was done yet; press once more to change it.'
+    ).format(
+        who=str(now.get('by') or _('The platform'))[:100],
+        when=format_ago(datetime.fromisoformat(str(now['at'])) if now.get('at') else None),
+        name=' '.join(str(now[part])[:100] for part in ('first_name', 'last_name') if now.get(part)) or DASH,
     )
 
 

@@ -121,8 +121,8 @@ class AccountView(View):
         form.open()
 
     async def _rename(self, form: Form) -> None:
-        names = {'first_name': form.value('first_name'), 'last_name': form.value('last_name')}
-        act = self.data.users.rename(form.key, self.session.user.id, **names)
+        first, last = form.value('first_name'), form.value('last_name')
+        act = self.data.users.rename(form.key, self.session.user.id, first_name=first, last_name=last)
         if await self.perform(form, act, done=_('The name is changed.')):
             await self.load()
 

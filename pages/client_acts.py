@@ -59,11 +59,20 @@ class ClientActs:
         """Ask for a note."""
         NoteForm(self, opened)
 
-    async def remove_note(self, note: ClientNote) -> None:
-        """Take a note away."""
-        if await self.view.attempt(self.data.remove_note(uuid4(), note.id), fail=self.tell):
-            self.toast.show(_('The note is removed.'))
-            await self.done()
+    def remove_note(self, note: ClientNote) -> None:
+        """Take a note away, after asking."""
+        form = Form(
+            _('Remove the note'),
+            submit=_('Remove the note'),
+            on_submit=lambda form: self._remove_note(form, note),
+            kind='danger',
+            hint=note.text[:300],
+        )
+        form.open()
+
+    async def _remove_note(self, form: Form, note: ClientNote) -> None:
+        if await self.view.attempt(self.data.remove_note(form.key, note.id), fail=form.fail):
+            await self.finished(form, _('The note is removed.'))
 
     async def retry(self, command: GivenCommand) -> None:
         """Try a message again that did not get through."""

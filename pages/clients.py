@@ -18,14 +18,14 @@ from components.labels import label_of
 from components.link import link
 from components.native_select import NativeSelect
 from components.page_head import page_head
-from components.states import empty_state, error_state, skeleton_rows
+from components.states import empty_state, skeleton_rows
 from data import DataError
 from models import Client, ClientKind, ClientPage, ClientQuery, ClientSort, Count, Role
 from pages import page
 from pages.client_acts import ClientActs
 from pages.export import Exports
 from pages.open_client import OpenClientPanel
-from pages.view import Address, View, explain
+from pages.view import Address, View, explain, failure
 
 LONGEST_PAGE = 500
 """So many rows that "show more" brought stay through a live update."""
@@ -200,7 +200,7 @@ class ClientsView(View):
         self.count_text.set_text('')
         self.empty.clear()
         with self.empty:
-            error_state(explain(error), on_retry=self.load)
+            failure(error, on_retry=self.load)
 
     def _draw_empty(self) -> None:
         if self.query == WIN_BACK:

@@ -18,10 +18,10 @@ from components.dialog_list import DialogList
 from components.i18n import _, ngettext
 from components.icons import icon
 from components.link import link
-from components.states import empty_state, error_state, skeleton_rows
+from components.states import empty_state, skeleton_rows
 from data import DataError, NotFound, SessionEnded, Unavailable
 from models import Dialog, DialogPage, DialogQuery, OpenClient
-from pages.view import RETRY_SECONDS, explain
+from pages.view import explain, failure, pause_after
 
 if TYPE_CHECKING:
     from pages.clients import ClientsView
@@ -93,7 +93,7 @@ class OpenClientPanel:
 
     def _fail(self, error: DataError) -> None:
         if isinstance(error, Unavailable):
-            self.view.later(self._retry, 'retry-client')
+            self.view.later(lambda: self._retry(pause_after(error)), 'retry-client')
         if self.opened is not None and not isinstance(error, NotFound):
             return
         self.opened = None
@@ -103,10 +103,10 @@ class OpenClientPanel:
             if isinstance(error, NotFound):
                 empty_state(_('There is no such client'), explain(error), icon_name='search')
             else:
-                error_state(explain(error), on_retry=self.load)
+                failure(error, on_retry=self.load)
 
-    async def _retry(self) -> None:
-        await asyncio.sleep(RETRY_SECONDS)
+    async def _retry(self, pause: float) -> None:
+        await asyncio.sleep(pause)
         await self.load()
 
     async def more(self) -> None:

@@ -11,6 +11,7 @@ from nicegui import ui
 from auth import sessions
 from bot import bot
 from components.i18n import N_, _, format_day_time
+from components.labels import person_text
 from components.page_head import page_head
 from components.setting_rows import SettingsCard, bot_row, own_row, secret_rows
 from components.settings_texts import GROUPS, OWN, Group
@@ -59,7 +60,7 @@ class SettingsView(View):
         self.place.set_visibility(True)
         self.changed.set_text(
             _('Last change: {who}, {time}').format(
-                who=known.changed_by or '—', time=format_day_time(known.changed_at, self.salon.timezone)
+                who=person_text(known.changed_by, '—'), time=format_day_time(known.changed_at, self.salon.timezone)
             )
             if known.changed_at
             else ''

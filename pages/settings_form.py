@@ -14,6 +14,7 @@ from nicegui.elements.mixins.validation_element import ValidationElement
 
 from components.form import Form
 from components.i18n import _, dial_number, format_ago, format_phone
+from components.labels import person_text
 from components.settings_texts import (
     HINTS,
     OWN,
@@ -26,7 +27,7 @@ from components.settings_texts import (
     setting_name,
     setting_text,
 )
-from data import Conflict
+from data import Conflict, DataError
 from models import ChangedSettings, SalonSettings, SettingValue
 from pages.view import View, explain_act
 
@@ -47,7 +48,7 @@ class SettingsForm:
         unable: str,
     ) -> None:
         self.view, self.saved, self.unable = view, saved, unable
-        self.seen = known.version
+        self.seen, self.is_overtaken = known.version, False
         self.before: dict[str, SettingValue] = {name: known.value(name) for name in group.names}
         self.form = Form(_(group.title), submit=_('Save'), on_submit=self._send)
         self.fields = {name: self._field(name) for name in group.names}
@@ -129,12 +130,40 @@ class SettingsForm:
         if await self.view.attempt(act, fail=form.fail, conflict=self._somebody_was_faster):
             form.close()
             await self.saved(set(changes))
+        elif self.is_overtaken:
+            await self._read_again()
 
     def _somebody_was_faster(self, error: Conflict) -> str:
         if error.reason != 'changed_meanwhile':
             return explain_act(error)
         changed = ChangedSettings.model_validate_json(error.details or '{}')
-        self.seen = changed.version
-        return _(
-            '{who} changed the settings {when}. Nothing of yours was saved; press once more to save it all the same.'
-        ).format(who=changed.by or _('Somebody'), when=format_ago(changed.at))
+        self.is_overtaken = True
+        return _('{who} changed the settings {when}. Nothing of yours was saved.').format(
+            who=person_text(changed.by, _('Somebody')), when=format_ago(changed.at)
+        )
+
+    async def _read_again(self) -> None:
+        """Show what holds now. What was typed stays; a field that nobody touched here follows."""
+        try:
+            known = await self.view.data.settings.read()
+        except DataError:
+            return  # the version stays the one that was seen: pressing again overwrites nothing
+        for name, before in list(self.before.items()):
+            now = known.value(name)
+            if now != before:
+                value = setting_text(name, now)[:200]
+                self.form.fail(_('{setting} is now: {value}').format(setting=setting_name(name), value=value))
+                self._follow(name, now)
+        self.seen, self.is_overtaken = known.version, False
+        self._show_changes()
+        self.form.fail(_('Press once more to save yours.'))
+
+    def _follow(self, name: str, now: SettingValue) -> None:
+        field, before = self.fields[name], option_of(self.before[name])
+        self.before[name] = now
+        if self.form.value(name).strip() != before:
+            return
+        if isinstance(field, ui.select):
+            field.set_options(dict(options_of(name, now)), value=option_of(now))
+        else:
+            field.set_value(option_of(now))

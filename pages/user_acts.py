@@ -21,7 +21,7 @@ from components.i18n import _, format_day_time
 from components.labels import label_of
 from components.page_head import Heading
 from components.reasons import reason_text
-from components.user_texts import changed_text, off_text, on_text, open_text, role_hint
+from components.user_texts import changed_text, off_text, on_text, open_text, renamed_text, role_hint
 from data import Conflict
 from models import ListedUser, Role, UserLink, UserState
 from passwords import link_address
@@ -136,15 +136,10 @@ class UserActs:
 
     def rename(self, user: ListedUser) -> None:
         """Call somebody otherwise."""
-        form = Form(_('Change the name'), submit=_('Save'), on_submit=lambda form: self._rename(form, user))
+        form = Form(_('Change the name'), submit=_('Save'), on_submit=SeenUser(self, user).rename)
         form.text('first_name', _('First name'), user.first_name, longest=100)
         form.text('last_name', _('Last name'), user.last_name, longest=100)
         form.open()
-
-    async def _rename(self, form: Form, user: ListedUser) -> None:
-        names = {'first_name': form.value('first_name'), 'last_name': form.value('last_name')}
-        if await self.view.perform(form, self.data.rename(form.key, user.id, **names), done=_('The name is changed.')):
-            await self.view.load()
 
     def sessions(self, user: ListedUser) -> None:
         """Sign somebody out everywhere."""
@@ -159,7 +154,9 @@ class UserActs:
         form.open()
 
     async def _end(self, form: Form, user: ListedUser) -> None:
-        await self.view.perform(form, self.data.end_sessions(form.key, user.id), done=_('Signed out everywhere.'))
+        act = self.data.end_sessions(form.key, user.id)
+        if await self.view.perform(form, act, done=_('Signed out everywhere.')):
+            await sessions.check(user.id)
 
 
 class SeenUser:
@@ -181,14 +178,24 @@ class SeenUser:
         """Coming in again."""
         await self._send(form, self.user.role, is_active=True, done=_('Switched on.'))
 
+    async def rename(self, form: Form) -> None:
+        """Another name."""
+        names = {'first_name': form.value('first_name'), 'last_name': form.value('last_name')}
+        act = self.acts.data.rename(form.key, self.user.id, **names, seen=self.version)
+        await self._finish(form, act, _('The name is changed.'))
+
     async def _send(self, form: Form, role: str, *, is_active: bool, done: str, salon: UUID | None = None) -> None:
-        view = self.acts.view
         act = self.acts.data.change(
             form.key, self.user.id, role=role, active=is_active, seen=self.version, tenant=salon
         )
+        await self._finish(form, act, done)
+
+    async def _finish(self, form: Form, act: Awaitable[None], done: str) -> None:
+        view = self.acts.view
         if await view.attempt(act, fail=form.fail, conflict=self._changed):
             form.close()
             ui.notify(done, type='positive')
+            await sessions.check(self.user.id)
             await view.load()
 
     def _changed(self, error: Conflict) -> str:
@@ -196,7 +203,7 @@ class SeenUser:
             return reason_text(error.reason)
         now = json.loads(error.details or '{}')
         self.version = int(now.get('version', self.version))
-        return changed_text(now)
+        return renamed_text(now) if 'first_name' in now else changed_text(now)
 
 
 class LinkDialog:

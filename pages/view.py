@@ -20,8 +20,8 @@ from bot import bot
 from components.form import Form
 from components.i18n import _
 from components.reasons import reason_text
-from components.states import error_state, stale_note
-from data import Conflict, Data, DataError, NotAllowed, NotFound, Refused, SessionEnded, Unavailable
+from components.states import counting_state, error_state, note, stale_note
+from data import Conflict, Data, DataError, NotAllowed, NotFound, Refused, SessionEnded, StillCounting, Unavailable
 from live import Change, feed
 from models import LiveState, Salon
 
@@ -30,6 +30,8 @@ SETTLE_SECONDS = (0.2, 0.5)
 pages at the same moment."""
 RETRY_SECONDS = 5.0
 """How long after a failure that was too short for the live feed to notice a page reads again."""
+COUNTING_SECONDS = 1.0
+"""The same while figures are being made: each reading brings them on."""
 
 
 @dataclass(frozen=True)
@@ -89,7 +91,7 @@ class View:
         """Nothing could be read yet: say so where the data would be."""
         self.note.clear()
         with self.note:
-            error_state(explain(error), on_retry=self.load)
+            failure(error, on_retry=self.load)
 
     def on_bot(self) -> None:
         """The bot went away or came back: offer what needs it, or say why not."""
@@ -153,7 +155,7 @@ class View:
 
     async def _retry(self) -> None:
         """Read again after a short failure; the end of a long one is told by the live feed."""
-        await asyncio.sleep(RETRY_SECONDS)
+        await asyncio.sleep(pause_after(self.error))
         if self.error is not None and feed.state is not LiveState.OFFLINE:
             await self.load()
 
@@ -166,7 +168,10 @@ class View:
         else:
             self.draw()
             with self.note:
-                stale_note(self.read_at, zone=self.salon.timezone)
+                if isinstance(self.error, StillCounting):
+                    note(explain(self.error), tone='info', icon_name='clock')
+                else:
+                    stale_note(self.read_at, zone=self.salon.timezone)
 
     def on_change(self, change: Change) -> None:
         """Something changed in the salon: reload soon, once for however many changes come meanwhile."""
@@ -239,6 +244,18 @@ class View:
         return datetime.now(ZoneInfo(self.salon.timezone)).date()
 
 
+def pause_after(error: DataError | None) -> float:
+    """How many seconds until a page reads again what could not be read."""
+    return COUNTING_SECONDS if isinstance(error, StillCounting) else RETRY_SECONDS
+
+
+def failure(error: DataError, *, on_retry: Callable[..., Any]) -> ui.element:
+    """What stands where the data would be."""
+    if isinstance(error, StillCounting):
+        return counting_state(explain(error))
+    return error_state(explain(error), on_retry=on_retry)
+
+
 def explain_act(error: DataError) -> str:
     """Why an act was not done."""
     if isinstance(error, NotFound):
@@ -260,4 +277,6 @@ def explain(error: DataError) -> str:
         return _('Your role does not include this. The owner of the salon can change that.')
     if isinstance(error, Refused):
         return _('The address of this page asks for something that does not exist.')
+    if isinstance(error, StillCounting):
+        return _('The clients are being counted; this page shows them in a moment.')
     return _('The data store does not answer. Nothing is lost; this page recovers by itself.')

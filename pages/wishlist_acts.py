@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 from components.client_texts import WISH_TEMPLATES, offer_text, values_of
 from components.form import Form
 from components.i18n import N_, _, currency_sign, format_ago, ngettext
-from components.labels import label_of, label_of_raw
+from components.labels import label_of, label_of_raw, person_text
 from components.message_form import MessageForm
 from components.reasons import reason_text
 from components.toast import Toast
@@ -236,7 +236,7 @@ def changes_text(error: Conflict, *, can_repeat: bool = True) -> tuple[str, dict
         _('{client}: {what} — {who}, {when}').format(
             client=(entry.client or _('No name'))[:80],
             what=label_of(WishAct(entry.kind)).text if entry.kind else label_of_raw(WishStatus, entry.status).text,
-            who=entry.by or _('the bot'),
+            who=person_text(entry.by, _('the bot')),
             when=format_ago(entry.at),
         )
         for entry in changed[:5]

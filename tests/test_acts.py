@@ -98,7 +98,8 @@ ACTS: dict[str, Act] = {
     'change_user': Act(
         lambda d, w: d.users.change(
             uuid4(), w.user, role=Role.STAFF, active=False, seen=w.user_version, tenant=None), OWNERS),
-    'rename_user': Act(lambda d, w: d.users.rename(uuid4(), w.user, first_name='Аня', last_name=''), OWNERS),
+    'rename_user': Act(
+        lambda d, w: d.users.rename(uuid4(), w.user, first_name='Аня', last_name='', seen=w.user_version), OWNERS),
     'end_user_sessions': Act(lambda d, w: d.users.end_sessions(uuid4(), w.user), OWNERS),
 }  # fmt: skip
 

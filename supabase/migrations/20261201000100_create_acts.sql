@@ -3,7 +3,9 @@
 
 alter table dashboard.audits
   add column if not exists key uuid,
-  add column if not exists answer jsonb;
+  add column if not exists answer jsonb,
+  add column if not exists acted_in uuid;
+comment on column dashboard.audits.acted_in is 'the salon in view when an act was begun; tenant_id is whose audit shows it';
 create unique index if not exists audits_key_key on dashboard.audits (key);
 create index if not exists audits_created_at_idx on dashboard.audits (created_at desc, id desc);
 
@@ -35,13 +37,13 @@ begin
     raise sqlstate 'PT403' using message = 'this act is not open to the role';
   end if;
   if begin_act.key is null then raise sqlstate 'PT400' using message = 'an act needs a key'; end if;
-  insert into dashboard.audits (user_id, tenant_id, action, key, ip_address)
-  values (dashboard.current_user_id(), dashboard.current_tenant(), begin_act.action, begin_act.key,
+  insert into dashboard.audits (user_id, tenant_id, acted_in, action, key, ip_address)
+  values (dashboard.current_user_id(), dashboard.current_tenant(), dashboard.current_tenant(), begin_act.action, begin_act.key,
     left(dashboard.claim('address'), 100))
   on conflict (key) do nothing returning id into line;
   if line is not null then return null; end if;
   select a.* into known from dashboard.audits a where a.key = begin_act.key;
-  if (known.user_id, known.tenant_id, known.action::text)
+  if (known.user_id, known.acted_in, known.action::text)
      is distinct from (dashboard.current_user_id(), dashboard.current_tenant(), begin_act.action) then
     raise sqlstate 'PT409' using message = 'the key belongs to another act';
   end if;

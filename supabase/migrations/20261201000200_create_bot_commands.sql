@@ -230,11 +230,13 @@ begin
 end
 $$;
 
--- What to call a user of the dashboard; null when there is none.
+-- What to call a user of the dashboard; null when there is none. People of the platform are '@platform' to a salon's
+-- people, whom neither their names nor their e-mails concern; the pages have words for it.
 create or replace function dashboard.name_of_user(person bigint) returns text
 language sql stable security definer set search_path = ''
 as $$
-  select coalesce(nullif(btrim(concat_ws(' ', nullif(btrim(u.first_name), ''), nullif(btrim(u.last_name), ''))), ''), u.email)
+  select case when u.role = 'super_admin' and dashboard.current_role() in ('staff', 'admin') then '@platform' else
+    coalesce(nullif(btrim(concat_ws(' ', nullif(btrim(u.first_name), ''), nullif(btrim(u.last_name), ''))), ''), u.email) end
   from dashboard.users u where u.id = person
 $$;
 

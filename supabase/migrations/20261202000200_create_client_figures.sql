@@ -58,8 +58,15 @@ create table if not exists dashboard.client_watermarks (
   currency text not null,
   version smallint not null,
   salon_interval numeric,
-  interval_day date
+  interval_day date,
+  is_counting boolean not null default false,
+  counted_to uuid,
+  counted integer not null default 0,
+  rechecked_on date,
+  rechecked_to uuid
 );
+comment on column dashboard.client_watermarks.is_counting is 'all clients are being made anew, in the order of their ids';
+comment on column dashboard.client_watermarks.counted_to is 'the last client of the parts that are done';
 comment on column dashboard.client_watermarks.salon_interval is 'days; the median of all clients'' own intervals';
 
 do $$
@@ -91,9 +98,8 @@ as $$
     from (select memory ->> 'avg_visit_interval' as words) m) v
 $$;
 
--- The figures of some clients of a salon, of all with null, computed from their dialogs. `salon_interval` is for those
--- whose rhythm is not known; with all of them it comes from themselves. Planned anew for each call, but not by the
--- setting for that: it would reach into the functions that read each row.
+-- The figures of some clients of a salon, computed from their dialogs. `salon_interval` is for those whose rhythm is not
+-- known. Planned anew for each call, but not by the setting for that: it would reach into the functions that read each row.
 -- A booking counts in its earliest dialog; moments that no clock shows make no visit.
 create or replace function dashboard.compute_clients(
   tenant uuid, zone text, home_currency text, salon_interval numeric, clients uuid[]
@@ -101,7 +107,7 @@ create or replace function dashboard.compute_clients(
 language plpgsql stable security definer set search_path = '' set jit = off
 as $$
 begin
-  return query execute format($query$
+  return query execute $query$
   with fact as materialized (
     select d.client_id, d.is_active, d.channel, d.started_at, d.is_booked, d.booking_status, d.booking_at,
       case when d.is_booked and d.booking_status is distinct from 'cancelled'
@@ -110,7 +116,7 @@ begin
         and d.booking_at <= now() as is_visit,
       case when d.is_booked then d.meta end as meta
     from dashboard.dialogs d
-    where d.tenant_id = $1 and %s
+    where d.tenant_id = $1 and d.client_id = any ($5)
   ), total as (
     select f.client_id as whose, count(*)::int as dialogs, (count(*) filter (where f.is_active))::int as active_dialogs,
       (count(*) filter (where f.is_booked))::int as bookings,
@@ -131,8 +137,7 @@ begin
     select v.client_id, round((percentile_cont(0.5) within group (order by v.days))::numeric, 1) as own_interval
     from visit_day v where v.days is not null group by v.client_id
   ), salon as (
-    select case when $5 is not null then $4 else
-      (select round((percentile_cont(0.5) within group (order by r.own_interval))::numeric, 1) from rhythm r) end as days
+    select $4 as days
   ), booking as materialized (
     select f.client_id, f.started_at, dashboard.staff_key(f.meta) as staff, dashboard.service_keys(f.meta) as services
     from fact f where f.is_booked
@@ -152,7 +157,7 @@ begin
     left join rhythm r on r.client_id = c.id
     left join public.user_ltm_v2 m on m.tenant_id = $1 and m.user_id = c.id
     left join dashboard.client_opt_outs o on o.tenant_id = $1 and o.client_id = c.id
-    where c.tenant_id = $1 and %s
+    where c.tenant_id = $1 and c.id = any ($5)
   )
   select $1, k.client_id, coalesce(k.dialogs, 0), coalesce(k.active_dialogs, 0), coalesce(k.bookings, 0),
     coalesce(k.cancelled, 0), coalesce(k.revenue, 0), coalesce(k.paid_bookings, 0), k.first_dialog_at, k.last_dialog_at,
@@ -168,13 +173,24 @@ begin
   left join last_channel l on l.client_id = k.client_id
   left join staff s on s.client_id = k.client_id
   left join service v on v.client_id = k.client_id
-  $query$, case when clients is null then 'true' else 'd.client_id = any ($5)' end,
-    case when clients is null then 'true' else 'c.id = any ($5)' end)
-  using tenant, zone, home_currency, salon_interval, clients;
+  $query$ using tenant, zone, home_currency, salon_interval, clients;
 end
 $$;
 
--- Computes some clients anew and keeps what differs from what is kept. Two who do it at once agree on the later look.
+-- The right to write a salon's figures until the transaction ends; false when somebody else has it for long. With it there
+-- is one who writes at a time, and nobody waits for rows of somebody who waits for one's own.
+create or replace function dashboard.claim_clients(tenant uuid) returns boolean
+language plpgsql security definer set search_path = '' set lock_timeout = '2s'
+as $$
+begin
+  perform pg_advisory_xact_lock(hashtextextended('clients:' || tenant::text, 0));
+  return true;
+exception when lock_not_available then
+  return false;
+end
+$$;
+
+-- Computes some clients anew and keeps what differs from what is kept; for who has claimed the salon.
 create or replace function dashboard.store_clients(
   tenant uuid, zone text, home_currency text, salon_interval numeric, clients uuid[]
 ) returns void
@@ -195,7 +211,6 @@ as $$
      excluded.memory_interval, excluded.visit_interval, excluded.interval_source, excluded.due_day, excluded.staff_key,
      excluded.service_key, excluded.opted_out, excluded.yearly_value,
      case when f.stale_at > excluded.computed_at then f.stale_at end, excluded.computed_at)
-  where f.computed_at <= excluded.computed_at
 $$;
 
 -- Clients whose figures may have changed since a moment, or wait for the clock: by what each of them rests on.
@@ -249,8 +264,21 @@ begin
 end
 $$;
 
+-- Days; the median of the clients' own intervals as their bookings say it, before any figure is kept.
+create or replace function dashboard.salon_rhythm(tenant uuid, zone text) returns numeric
+language sql stable security definer set search_path = '' set plan_cache_mode = force_custom_plan set jit = off
+as $$
+  select round((percentile_cont(0.5) within group (order by o.own_interval))::numeric, 1) from (
+    select round((percentile_cont(0.5) within group (order by g.days))::numeric, 1) as own_interval from (
+      select v.client_id, v.day - lag(v.day) over (partition by v.client_id order by v.day) as days from (
+        select distinct d.client_id, (d.booking_at at time zone zone)::date as day from dashboard.archived_dialogs d
+        where d.tenant_id = tenant and d.is_booked and d.booking_status is distinct from 'cancelled'
+          and d.booking_at >= '2000-01-01' and d.booking_at <= now()) v) g
+    where g.days is not null group by g.client_id) o
+$$;
+
 -- Once a day of the salon: the median of its clients' own rhythms, and what follows for those who have none; clients who
--- are gone go.
+-- are gone go. For who has claimed the salon.
 create or replace function dashboard.refresh_salon_interval(tenant uuid, today date) returns void
 language plpgsql security definer set search_path = ''
 as $$
@@ -269,48 +297,130 @@ begin
 end
 $$;
 
--- Brings the figures of a salon's clients up to date; every function that reads them calls it first. What changed within
--- the last ten minutes is looked at again each time, for transactions that were under way; nothing is written when
--- nothing differs. The first time, and after a change of time zone or currency, all clients are computed, one at a time.
-create or replace function dashboard.refresh_clients(tenant uuid) returns void
+-- Once a day of the salon, `part` clients at each reading: those with a booking of the last 60 days or ahead, whatever of it
+-- the bot changed without anybody hearing of it. For who has claimed the salon.
+create or replace function dashboard.recheck_clients(w dashboard.client_watermarks, today date, part integer) returns void
+language plpgsql security definer set search_path = '' set plan_cache_mode = force_custom_plan
+as $$
+declare
+  since timestamptz := dashboard.day_start(today - 60, w.timezone);
+  clients uuid[] := array(
+    select k.id from (
+      select c.user_id as id from public.conversation_sessions_v2 c
+      where c.tenant_id = w.tenant_id and c.booking_id is not null and c.started_at >= since
+      union
+      select c.user_id from public.conversation_sessions_v2 c
+      where c.tenant_id = w.tenant_id and c.booking_id is not null and c.booking_datetime >= since
+      union
+      select f.client_id from dashboard.client_figures f where f.tenant_id = w.tenant_id and f.bookings > 0
+        and (coalesce(f.last_dialog_at, '-infinity') >= since or f.last_visit_at >= since or f.next_visit_at is not null)
+    ) k where w.rechecked_to is null or k.id > w.rechecked_to order by k.id limit part);
+begin
+  perform dashboard.store_clients(w.tenant_id, w.timezone, w.currency, w.salon_interval, clients);
+  update dashboard.client_watermarks m set rechecked_to = case when cardinality(clients) = part then clients[part] end,
+    rechecked_on = case when cardinality(clients) = part then m.rechecked_on else today end
+  where m.tenant_id = w.tenant_id;
+end
+$$;
+
+-- Begins to make all figures of a salon anew. What changes from now on is looked at when all are made.
+create or replace function dashboard.begin_clients(tenant uuid, zone text, home_currency text)
+returns dashboard.client_watermarks
+language sql security definer set search_path = ''
+as $$
+  insert into dashboard.client_watermarks as m
+    (tenant_id, refreshed_until, timezone, currency, version, salon_interval, is_counting, rechecked_on)
+  values (tenant, now() - interval '10 minutes', zone, home_currency, dashboard.clients_version(),
+    dashboard.salon_rhythm(tenant, zone), true, (now() at time zone zone)::date)
+  on conflict (tenant_id) do update set
+    (refreshed_until, timezone, currency, version, salon_interval, interval_day, is_counting, counted_to, counted,
+     rechecked_on, rechecked_to)
+    = (excluded.refreshed_until, excluded.timezone, excluded.currency, excluded.version, excluded.salon_interval, null,
+      true, null, 0, excluded.rechecked_on, null)
+  returning m.*
+$$;
+
+-- Makes the figures of the next `part` clients. Answers how far that is.
+create or replace function dashboard.count_clients_on(w dashboard.client_watermarks, part integer)
+returns dashboard.client_watermarks
+language plpgsql security definer set search_path = ''
+as $$
+declare
+  clients uuid[] := array(select c.id from public.clients_v2 c
+    where c.tenant_id = w.tenant_id and (w.counted_to is null or c.id > w.counted_to) order by c.id limit part);
+begin
+  perform dashboard.store_clients(w.tenant_id, w.timezone, w.currency, w.salon_interval, clients);
+  update dashboard.client_watermarks m set is_counting = cardinality(clients) = part,
+    counted_to = case when cardinality(clients) = part then clients[part] end, counted = m.counted + cardinality(clients)
+  where m.tenant_id = w.tenant_id returning m.* into w;
+  return w;
+end
+$$;
+
+-- Brings the figures of a salon's clients up to date; every function that reads them calls it first. Answers null when
+-- they are, else what is to be answered instead of them: {pending, done, total}. What changed within the last ten minutes
+-- is looked at again each time, for transactions that were under way; nothing is written and nobody waits when nothing
+-- differs. The first time, and after a change of time zone or currency, all clients are made anew in parts of `part`; a
+-- call makes parts until `budget` is used up, and those stay.
+create or replace function dashboard.refresh_clients(
+  tenant uuid, part integer default 20000, budget interval default '1.5 seconds'
+) returns jsonb
 language plpgsql security definer set search_path = ''
 as $$
 declare
   zone text := dashboard.salon_timezone(tenant);
   home_currency text := dashboard.salon_currency(tenant);
   today date := (now() at time zone zone)::date;
+  ends timestamptz := clock_timestamp() + budget;
   w dashboard.client_watermarks;
   changed uuid[];
-  is_anew boolean;
 begin
   if tenant is null or not (dashboard.is_system() or tenant = dashboard.current_tenant()) then
     raise sqlstate 'PT403' using message = 'not a salon of this person';
   end if;
   select m.* into w from dashboard.client_watermarks m where m.tenant_id = tenant;
+  if (w.timezone, w.currency, w.version, w.is_counting, w.interval_day, w.rechecked_on)
+     is not distinct from (zone, home_currency, dashboard.clients_version(), false, today, today)
+     and dashboard.changed_clients(tenant, w.refreshed_until) is null then
+    perform dashboard.move_watermark(tenant);
+    return null;
+  end if;
+  if not dashboard.claim_clients(tenant) then return dashboard.clients_pending(tenant); end if;
+  select m.* into w from dashboard.client_watermarks m where m.tenant_id = tenant;
   if (w.timezone, w.currency, w.version) is distinct from (zone, home_currency, dashboard.clients_version()) then
-    perform pg_advisory_xact_lock(hashtextextended('clients:' || tenant::text, 0));
-    select m.* into w from dashboard.client_watermarks m where m.tenant_id = tenant;
+    w := dashboard.begin_clients(tenant, zone, home_currency);
   end if;
-  is_anew := (w.timezone, w.currency, w.version) is distinct from (zone, home_currency, dashboard.clients_version());
-  if is_anew then
-    delete from dashboard.client_figures f where f.tenant_id = tenant;
-    perform dashboard.store_clients(tenant, zone, home_currency, null, null);
-    insert into dashboard.client_watermarks values (tenant, now() - interval '10 minutes', zone, home_currency,
-      dashboard.clients_version(), null, null)
-    on conflict (tenant_id) do update set (refreshed_until, timezone, currency, version, salon_interval, interval_day)
-      = (excluded.refreshed_until, excluded.timezone, excluded.currency, excluded.version, null, null);
-  else
-    changed := dashboard.changed_clients(tenant, w.refreshed_until);
-    if changed is not null then
-      perform dashboard.store_clients(tenant, zone, home_currency, w.salon_interval, changed);
-    end if;
-    update dashboard.client_watermarks m set refreshed_until = now() - interval '10 minutes'
-    where m.tenant_id = tenant and m.refreshed_until < now() - interval '11 minutes';
+  while w.is_counting loop
+    w := dashboard.count_clients_on(w, part);
+    exit when clock_timestamp() > ends;
+  end loop;
+  if w.is_counting then return dashboard.clients_pending(tenant); end if;
+  changed := dashboard.changed_clients(tenant, w.refreshed_until);
+  if changed is not null then
+    perform dashboard.store_clients(tenant, zone, home_currency, w.salon_interval, changed);
   end if;
-  if is_anew or w.interval_day is distinct from today then
-    perform dashboard.refresh_salon_interval(tenant, today);
-  end if;
+  perform dashboard.move_watermark(tenant);
+  if w.rechecked_on is distinct from today then perform dashboard.recheck_clients(w, today, least(part, 5000)); end if;
+  if w.interval_day is distinct from today then perform dashboard.refresh_salon_interval(tenant, today); end if;
+  return null;
 end
+$$;
+
+-- All that was committed ten minutes ago and more is in the figures.
+create or replace function dashboard.move_watermark(tenant uuid) returns void
+language sql security definer set search_path = ''
+as $$
+  update dashboard.client_watermarks m set refreshed_until = now() - interval '10 minutes'
+  where m.tenant_id = tenant and m.refreshed_until < now() - interval '11 minutes'
+$$;
+
+-- The figures are being made: how many clients have theirs, of how many.
+create or replace function dashboard.clients_pending(tenant uuid) returns jsonb
+language sql stable security definer set search_path = ''
+as $$
+  select jsonb_build_object('pending', true,
+    'done', coalesce((select w.counted from dashboard.client_watermarks w where w.tenant_id = tenant), 0),
+    'total', (select count(*) from public.clients_v2 c where c.tenant_id = tenant))
 $$;
 
 -- A dialog of the archive that the bot changed afterwards: the days of its booking, as before, and the clients.
@@ -330,6 +440,7 @@ begin
     where c.tenant_id = tenant and c.session_id = session
   ) changed
   where m.tenant_id = tenant and m.day = (changed.started_at at time zone m.timezone)::date;
+  perform pg_advisory_xact_lock(hashtextextended('clients:' || tenant::text, 0));
   update dashboard.client_figures f set stale_at = clock_timestamp()
   from (
     select c.user_id from public.conversation_sessions_v2 c where c.tenant_id = tenant and c.session_id = session
@@ -345,4 +456,7 @@ $$;
 revoke execute on function dashboard.clients_version(), dashboard.remembered_interval(jsonb),
   dashboard.compute_clients(uuid, text, text, numeric, uuid[]), dashboard.store_clients(uuid, text, text, numeric, uuid[]),
   dashboard.changed_clients(uuid, timestamptz), dashboard.refresh_salon_interval(uuid, date),
-  dashboard.refresh_clients(uuid) from public;
+  dashboard.claim_clients(uuid), dashboard.salon_rhythm(uuid, text), dashboard.begin_clients(uuid, text, text),
+  dashboard.count_clients_on(dashboard.client_watermarks, integer), dashboard.move_watermark(uuid),
+  dashboard.recheck_clients(dashboard.client_watermarks, date, integer),
+  dashboard.clients_pending(uuid), dashboard.refresh_clients(uuid, integer, interval) from public;

@@ -10,5 +10,7 @@ create index if not exists dashboard_clients_yclients on public.clients_v2 (tena
 create index if not exists dashboard_clients_order on public.clients_v2
   (tenant_id, (coalesce(btrim(left(full_name, 100)), '') = ''),
    (translate(lower(coalesce(btrim(left(full_name, 100)), '')), 'ё', 'е')), id);
+create index if not exists dashboard_conversations_booking_datetime on public.conversation_sessions_v2
+  (tenant_id, booking_datetime) where booking_id is not null;
 create index if not exists dashboard_memory_updated_at on public.user_ltm_v2 (tenant_id, updated_at);
 create index if not exists dashboard_wishlist_client on public.wishlist_v2 (tenant_id, user_id, created_at desc, id desc);

@@ -1,5 +1,6 @@
 -- Lists of clients and one client's card. The figures come from dashboard.client_figures, which is brought up to date
--- first; names and phones from the bot's own row, as the one who asks may see them.
+-- first; while that lasts, {pending, done, total} is the answer. Names and phones come from the bot's own row, as the one
+-- who asks may see them.
 
 -- A client as lists show it. `overdue_ratio` is the days since the last visit by the visit interval; below 1 there is no
 -- risk, below 1.3 a low one, below 1.5 a medium one. `came_back_at` is the first dialog since the last invitation.
@@ -94,12 +95,14 @@ declare
   value text := case sort when 'contact' then 'coalesce(f.last_dialog_at, ''-infinity'')' when 'money' then 'f.revenue'
     when 'visits' then 'f.visits' when 'at_stake' then 'f.yearly_value' when 'name' then name_key end;
   kind_of_value text := case sort when 'contact' then 'timestamptz' when 'visits' then 'integer' else 'numeric' end;
+  pending jsonb;
   condition text;
   found jsonb;
 begin
   if tenant is null then return jsonb_build_object('rows', '[]'::jsonb, 'next', null, 'staff', '[]'::jsonb); end if;
   if value is null then raise sqlstate 'PT400' using message = 'no such order', detail = 'sort'; end if;
-  perform dashboard.refresh_clients(tenant);
+  pending := dashboard.refresh_clients(tenant);
+  if pending is not null then return pending; end if;
   condition := dashboard.clients_condition(search, kind, channel, staff);
   if after_id is not null and sort = 'name' then
     condition := format('%s and (%s, %s, c.id) > (%L::boolean, %L, %L::uuid)', condition, name_missing, name_key,
@@ -139,12 +142,14 @@ language plpgsql volatile security definer set search_path = '' set jit = off
 as $$
 declare
   tenant uuid := dashboard.current_tenant();
+  pending jsonb;
   source text;
   n bigint;
   plan json;
 begin
   if tenant is null then return jsonb_build_object('rows', 0, 'is_exact', true); end if;
-  perform dashboard.refresh_clients(tenant);
+  pending := dashboard.refresh_clients(tenant);
+  if pending is not null then return pending; end if;
   source := case when search is null then 'dashboard.client_figures f' else
       'public.clients_v2 c join dashboard.client_figures f on f.tenant_id = c.tenant_id and f.client_id = c.id' end
     || ' where ' || dashboard.clients_condition(search, kind, channel, staff);
@@ -174,10 +179,12 @@ language plpgsql volatile security definer set search_path = '' set jit = off
 as $$
 declare
   tenant uuid := dashboard.current_tenant();
+  pending jsonb;
   f dashboard.client_figures;
 begin
   if tenant is null then return null; end if;
-  perform dashboard.refresh_clients(tenant);
+  pending := dashboard.refresh_clients(tenant);
+  if pending is not null then return pending; end if;
   select k.* into f from dashboard.client_figures k where k.tenant_id = tenant and k.client_id = open_client.client;
   if not found or not exists (select from public.clients_v2 c where c.tenant_id = tenant and c.id = client) then
     return null;

@@ -39,36 +39,6 @@ comment on column dashboard.user_links.ended_at is 'a newer link was made, or th
 create index if not exists user_links_user_id_idx on dashboard.user_links (user_id, created_at desc);
 alter table dashboard.user_links enable row level security;
 
--- An act about a user belongs into the audit of that user's salon, whichever salon the actor had in view.
-alter table dashboard.audits add column if not exists acted_in uuid;
-comment on column dashboard.audits.acted_in is 'the salon in view when the act was begun, where that is another one than tenant_id';
-
-create or replace function dashboard.begin_act(key uuid, action text, roles text[]) returns jsonb
-language plpgsql security definer set search_path = ''
-as $$
-#variable_conflict use_column
-declare
-  known dashboard.audits;
-  line bigint;
-begin
-  if not (coalesce(dashboard.current_role() = any (roles), false) and dashboard.is_still_signed_in()) then
-    raise sqlstate 'PT403' using message = 'this act is not open to the role';
-  end if;
-  if begin_act.key is null then raise sqlstate 'PT400' using message = 'an act needs a key'; end if;
-  insert into dashboard.audits (user_id, tenant_id, action, key, ip_address)
-  values (dashboard.current_user_id(), dashboard.current_tenant(), begin_act.action, begin_act.key,
-    left(dashboard.claim('address'), 100))
-  on conflict (key) do nothing returning id into line;
-  if line is not null then return null; end if;
-  select a.* into known from dashboard.audits a where a.key = begin_act.key;
-  if (known.user_id, coalesce(known.acted_in, known.tenant_id), known.action::text)
-     is distinct from (dashboard.current_user_id(), dashboard.current_tenant(), begin_act.action) then
-    raise sqlstate 'PT409' using message = 'the key belongs to another act';
-  end if;
-  return coalesce(known.answer, '{}');
-end
-$$;
-
 -- Whether the one who asks manages people with this role in this salon: the platform everybody, an admin the staff and the
 -- admins of the own salon.
 create or replace function dashboard.manages(role text, tenant uuid) returns boolean
@@ -102,12 +72,13 @@ begin
 end
 $$;
 
+-- An act about a user belongs into the audit of that user's salon, whichever salon the actor had in view.
 create or replace function dashboard.finish_user_act(key uuid, tenant uuid, description text, metadata jsonb, answer jsonb)
 returns jsonb
 language plpgsql security definer set search_path = ''
 as $$
 begin
-  update dashboard.audits a set acted_in = a.tenant_id, tenant_id = finish_user_act.tenant
+  update dashboard.audits a set tenant_id = finish_user_act.tenant
   where a.key = finish_user_act.key and a.tenant_id is distinct from finish_user_act.tenant;
   return dashboard.finish_act(key, description, metadata, answer);
 end
@@ -274,8 +245,11 @@ begin
 end
 $$;
 
--- What to call a user: one's own, or of those whom one manages.
-create or replace function dashboard.rename_user(key uuid, person bigint, first_name text, last_name text) returns jsonb
+-- What to call a user: one's own, or of those whom one manages. `seen` is the version that was on screen; only for
+-- oneself it may be missing.
+create or replace function dashboard.rename_user(
+  key uuid, person bigint, first_name text, last_name text, seen integer default null
+) returns jsonb
 language plpgsql security definer set search_path = ''
 as $$
 declare
@@ -292,6 +266,10 @@ begin
   end if;
   first := dashboard.checked_name(rename_user.first_name, 'first_name');
   last := dashboard.checked_name(rename_user.last_name, 'last_name');
+  if u.version is distinct from seen and not (seen is null and u.id = dashboard.current_user_id()) then
+    raise sqlstate 'PT409' using message = 'changed_meanwhile', detail = jsonb_build_object('by', dashboard.name_shown(u.changed_by),
+      'at', u.changed_at, 'first_name', u.first_name, 'last_name', u.last_name, 'version', u.version)::text;
+  end if;
   update dashboard.users x set first_name = first, last_name = last where x.id = u.id;
   return dashboard.finish_user_act(key, u.tenant_id, u.email, jsonb_build_object('user', u.id,
     'before', jsonb_build_object('first_name', u.first_name, 'last_name', u.last_name),
@@ -314,8 +292,18 @@ begin
 end
 $$;
 
+-- True; raises PT403 for whom is switched off or changed since the token was made.
+create or replace function dashboard.must_be_signed_in() returns boolean
+language plpgsql stable security definer set search_path = ''
+as $$
+begin
+  if not dashboard.is_still_signed_in() then raise sqlstate 'PT403' using message = 'not signed in any more'; end if;
+  return true;
+end
+$$;
+
 -- The people whom the one who asks manages, by name; after the last row of a page. `state`: active, invited (never came in
--- and has no password) or off.
+-- and has no password) or off. Raises PT403 for who is not signed in any more.
 create or replace function dashboard.page_of_users(
   search text default null, role text default null, state text default null, salon uuid default null,
   after_name text default null, after_id bigint default null, page_size integer default 50
@@ -326,7 +314,8 @@ as $$
     select u.*, lower(dashboard.name_of_user(u.id)) as sort, coalesce(u.encrypted_password, '') <> '' as has_password, case
       when not u.active then 'off'
       when coalesce(u.encrypted_password, '') = '' and u.last_sign_in_at is null then 'invited' else 'active' end as state
-    from dashboard.users u where u.duplicate_of is null and dashboard.manages(u.role, u.tenant_id)
+    from dashboard.users u where (select dashboard.must_be_signed_in()) and u.duplicate_of is null
+      and dashboard.manages(u.role, u.tenant_id)
   ), fitting as (
     select e.* from every e
     where (page_of_users.role is null or e.role = page_of_users.role)
@@ -423,19 +412,19 @@ begin
 end
 $$;
 
-revoke execute on function dashboard.count_version_of_user(), dashboard.begin_act(uuid, text, text[]),
+revoke execute on function dashboard.count_version_of_user(),
   dashboard.manages(text, uuid), dashboard.name_shown(bigint), dashboard.begin_user_act(uuid, text, text[]),
   dashboard.finish_user_act(uuid, uuid, text, jsonb, jsonb), dashboard.managed_user(bigint),
   dashboard.checked_name(text, text), dashboard.checked_salon(text, uuid, uuid),
-  dashboard.make_user_link(uuid, bigint, text), dashboard.invite_user(uuid, text, text, text, text, uuid),
+  dashboard.must_be_signed_in(), dashboard.make_user_link(uuid, bigint, text), dashboard.invite_user(uuid, text, text, text, text, uuid),
   dashboard.create_reset_link(uuid, bigint), dashboard.change_user(uuid, bigint, text, boolean, integer, uuid),
-  dashboard.rename_user(uuid, bigint, text, text), dashboard.end_user_sessions(uuid, bigint),
+  dashboard.rename_user(uuid, bigint, text, text, integer), dashboard.end_user_sessions(uuid, bigint),
   dashboard.page_of_users(text, text, text, uuid, text, bigint, integer), dashboard.has_own_password(),
   dashboard.peek_link(uuid), dashboard.use_link(uuid, text, text, text),
   dashboard.finish_password_change(bigint, bigint, text, text, text) from public;
 grant execute on function dashboard.invite_user(uuid, text, text, text, text, uuid),
   dashboard.create_reset_link(uuid, bigint), dashboard.change_user(uuid, bigint, text, boolean, integer, uuid),
-  dashboard.rename_user(uuid, bigint, text, text), dashboard.end_user_sessions(uuid, bigint),
+  dashboard.rename_user(uuid, bigint, text, text, integer), dashboard.end_user_sessions(uuid, bigint),
   dashboard.page_of_users(text, text, text, uuid, text, bigint, integer), dashboard.has_own_password(),
   dashboard.peek_link(uuid), dashboard.use_link(uuid, text, text, text),
   dashboard.finish_password_change(bigint, bigint, text, text, text) to dashboard_app;

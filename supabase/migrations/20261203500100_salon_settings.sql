@@ -114,7 +114,7 @@ declare
   bot jsonb := dashboard.bot_settings(tenant);
   s dashboard.tenant_settings;
 begin
-  if coalesce(dashboard.current_role(), '') not in ('admin', 'super_admin') then
+  if coalesce(dashboard.current_role(), '') not in ('admin', 'super_admin') or not dashboard.is_still_signed_in() then
     raise sqlstate 'PT403' using message = 'only owners see the settings';
   end if;
   if bot is null then raise sqlstate 'PT404' using message = 'no such salon'; end if;

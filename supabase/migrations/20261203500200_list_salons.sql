@@ -8,7 +8,7 @@ create or replace function dashboard.list_salons() returns jsonb
 language plpgsql stable security definer set search_path = '' set plan_cache_mode = force_custom_plan
 as $$
 begin
-  if dashboard.current_role() is distinct from 'super_admin' then
+  if dashboard.current_role() is distinct from 'super_admin' or not dashboard.is_still_signed_in() then
     raise sqlstate 'PT403' using message = 'only the platform sees all salons';
   end if;
   return jsonb_build_object(

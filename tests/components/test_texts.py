@@ -6,7 +6,7 @@ import pytest
 
 import models
 from components import catalogues
-from components.labels import LABELS, label_of, label_of_raw, weekday_name
+from components.labels import LABELS, label_of, label_of_raw, person_text, weekday_name
 from components.theme import TONES
 from models import BotState, Intent, Status
 from tests.components.conftest import Speak
@@ -25,6 +25,11 @@ def test_every_value_has_a_word_and_a_tone(speak: Speak, kind: type[StrEnum], co
     assert all(label.text for label in labels)
     assert {label.tone for label in labels} <= set(TONES)
     assert len({label.text for label in labels}) == len(labels)
+
+
+def test_people_of_the_platform_are_called_so_in_the_readers_language(speak: Speak) -> None:
+    speak('ru')
+    assert [person_text(name, 'бот') for name in ('@platform', 'Анна', None)] == ['платформа', 'Анна', 'бот']
 
 
 def test_the_words_are_in_the_readers_language(speak: Speak) -> None:

@@ -5,15 +5,18 @@ import random
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime, timedelta
-from decimal import Decimal
-from itertools import pairwise
+from decimal import ROUND_HALF_UP, Decimal
+from itertools import cycle, pairwise
 from statistics import median
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import psycopg
 import pytest
 from psycopg.rows import dict_row
 
+from devstack.demo.salons import SALON_A
+from devstack.stack import Stack
 from tests.conftest import AsRole, Connection
 from tests.database.conftest import Ask, MakeSalon
 from tests.database.odd_salon import OddSalon
@@ -31,7 +34,8 @@ def visits_for(salon: OddSalon) -> None:
     """Give the bookings their visits: past, future, missing, and moments that no clock shows."""
     chance = random.Random(5)
     rows = salon.db.execute(
-        'select id, started_at from public.conversation_sessions_v2 where tenant_id = %s and booking_id is not null',
+        'select id, started_at from public.conversation_sessions_v2 where tenant_id = %s and booking_id is not null'
+        ' order by id',
         (salon.id,),
     ).fetchall()
     for number, started in rows:
@@ -53,7 +57,7 @@ def filled(make_salon: MakeSalon) -> OddSalon:
     salon.fill(dialogs=260, clients=30)
     visits_for(salon)
     clients = salon.db.execute('select id from public.clients_v2 where tenant_id = %s order by id', (salon.id,))
-    for (client,), memory in zip(clients.fetchall(), HOSTILE_MEMORY, strict=False):
+    for (client,), memory in zip(clients.fetchall(), cycle(HOSTILE_MEMORY), strict=False):
         remember(salon, client, ltm_data=memory, allow_notifications=memory != {})
     salon.client(full_name=None)
     for table in ('clients_v2', 'user_ltm_v2'):
@@ -121,6 +125,12 @@ def kept(salon: OddSalon) -> dict[str, dict[str, Any]]:
     return {str(row['client_id']): row for row in rows}
 
 
+def a_day_later(salon: OddSalon, column: str) -> None:
+    """What is looked at once a day of the salon is looked at again when somebody reads."""
+    statement = f'update dashboard.client_watermarks set {column} = {column} - 1 where tenant_id = %s'
+    salon.db.execute(statement.encode(), (salon.id,))
+
+
 def assert_right(salon: OddSalon) -> dict[str, dict[str, Any]]:
     """What is kept is what the dialogs say, and all follows from it."""
     rows, plain = kept(salon), PlainClients(salon)
@@ -136,7 +146,7 @@ def assert_right(salon: OddSalon) -> dict[str, dict[str, Any]]:
 def assert_rhythms(salon: OddSalon, rows: Iterable[dict[str, Any]]) -> None:
     whole = median([row['own_interval'] for row in rows if row['own_interval'] is not None] or [Decimal(0)])
     for row in rows:
-        salons = round(whole, 1) if whole and row['last_visit_at'] else None
+        salons = whole.quantize(Decimal('0.1'), ROUND_HALF_UP) if whole and row['last_visit_at'] else None
         interval = row['own_interval'] or row['memory_interval'] or salons
         assert row['visit_interval'] == interval
         if row['last_visit_at'] and interval:
@@ -181,7 +191,30 @@ def test_a_booking_that_was_cancelled_later_is_noticed_when_the_live_feed_says_s
     with pytest.raises(AssertionError):
         assert_right(filled)
     filled.db.execute('select dashboard.forget_stored_day(%s, %s)', (filled.id, session[0]))
+    a_day_later(filled, 'interval_day')
     assert_right(filled)
+
+
+def test_a_booking_that_nobody_heard_of_being_changed_is_noticed_the_next_day_of_the_salon(filled: OddSalon) -> None:
+    client = filled.client()
+    gone, moved = (
+        filled.archive(client, filled.ago(days=days), booking_id=f'unheard-{days}', booking_amount=500,
+                       booking_datetime=filled.now + timedelta(days=9))
+        for days in (50, 90)
+    )  # fmt: skip
+    kept(filled)
+    filled.db.execute('update public.conversation_sessions_v2 set booking_id = null where session_id = %s', (gone,))
+    filled.db.execute("update public.conversation_sessions_v2 set booking_status = 'cancelled', booking_amount = 7"
+                      ' where session_id = %s', (moved,))  # fmt: skip
+    with pytest.raises(AssertionError):
+        assert_right(filled)
+    a_day_later(filled, 'interval_day')
+    a_day_later(filled, 'rechecked_on')
+    for _part in range(20):
+        assert refresh(filled, part=7) is None
+    assert assert_right(filled)[client]['cancelled'] == 1
+    today = 'select rechecked_on = (now() at time zone timezone)::date, rechecked_to from dashboard.client_watermarks'
+    assert filled.db.execute(f'{today} where tenant_id = %s'.encode(), (filled.id,)).fetchone() == (True, None)
 
 
 def test_another_time_zone_or_currency_makes_all_figures_anew(filled: OddSalon) -> None:
@@ -354,3 +387,56 @@ def test_nobody_without_a_role_reads_clients(as_role: AsRole, db: Connection, fi
     with as_role(tenant_id=filled.id) as anybody:
         row = anybody.execute('select dashboard.page_of_clients(), dashboard.count_clients()').fetchone()
     assert row == ({'rows': [], 'next': None, 'staff': []}, {'rows': 0, 'is_exact': True})
+
+
+# --- bringing them up to date
+
+
+def refresh(salon: OddSalon, **limits: Any) -> Any:
+    """One call with limits of its own."""
+    row = salon.db.execute(
+        "select dashboard.refresh_clients(%s, %s, '0 s')", (salon.id, limits.get('part', 20_000))
+    ).fetchone()
+    assert row
+    return row[0]
+
+
+def test_a_count_that_takes_several_calls_keeps_what_each_has_made(ask: Ask, filled: OddSalon) -> None:
+    total = len(filled.db.execute('select id from public.clients_v2 where tenant_id = %s', (filled.id,)).fetchall())
+    done = []
+    while answer := refresh(filled, part=7):
+        assert answer['total'] == total
+        done.append(answer['done'])
+        if len(done) == 2:
+            first = filled.db.execute('select min(client_id::text) from dashboard.client_figures where tenant_id = %s',
+                                      (filled.id,)).fetchone()  # fmt: skip
+            assert first
+            filled.archive(first[0], filled.ago(days=3), created_at=datetime.now(UTC))
+    assert done == list(range(7, total, 7)), 'each call goes on where the one before ended'
+    assert_right(filled)
+    assert ask(filled, 'count_clients')['rows'] == total
+
+
+def test_while_all_are_counted_the_lists_and_the_card_say_so(ask: Ask, filled: OddSalon, stack: Stack) -> None:
+    client = filled.client()
+    with psycopg.connect(stack.admin_dsn) as other:
+        other.execute('select dashboard.claim_clients(%s)', (filled.id,))
+        for name, arguments in (('page_of_clients', {}), ('count_clients', {}), ('open_client', {'client': client})):
+            assert ask(filled, name, **arguments)['pending']
+    assert_right(filled)
+
+
+def test_two_who_bring_a_salon_up_to_date_at_once_never_wait_for_each_others_rows(stack: Stack) -> None:
+    refreshing = f"select dashboard.refresh_clients('{SALON_A.id}')".encode()
+    with psycopg.connect(stack.admin_dsn, autocommit=True) as second, psycopg.connect(stack.admin_dsn) as first:
+        second.execute(refreshing)
+        second.execute('update dashboard.client_watermarks set interval_day = null where tenant_id = %s', (SALON_A.id,))
+        first.execute(refreshing)
+        assert first.execute("select count(*) from pg_locks where locktype = 'advisory' and pid = pg_backend_pid()"
+                             ).fetchone() == (1,)  # fmt: skip
+        answer = second.execute(refreshing).fetchone()
+        assert answer
+        assert answer[0]['pending'], 'the second touches no row before the first is done'
+        first.commit()
+        first.execute('select dashboard.claim_clients(%s)', (SALON_A.id,))
+        assert second.execute(refreshing).fetchone() == (None,), 'who has nothing to write waits for nobody'

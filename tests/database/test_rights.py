@@ -109,10 +109,12 @@ INTERNAL = {
     'check_waiting_list_act',
     'phones_seen',
     'client_condition', 'clients_version', 'remembered_interval', 'compute_clients', 'store_clients', 'changed_clients',
+    'claim_clients', 'salon_rhythm', 'begin_clients', 'count_clients_on', 'move_watermark', 'clients_pending',
+    'recheck_clients',
     'refresh_salon_interval', 'refresh_clients', 'checked_text', 'known_client', 'last_invitation', 'invitable_on',
     'client_row', 'clients_condition', 'favourite_staff', 'client_memory',
     'count_version_of_user', 'manages', 'name_shown', 'begin_user_act', 'finish_user_act', 'managed_user',
-    'checked_name', 'checked_salon', 'make_user_link',
+    'checked_name', 'checked_salon', 'make_user_link', 'must_be_signed_in',
 }  # fmt: skip
 
 

@@ -167,6 +167,17 @@ def test_twenty_equal_invitations_are_one(people: People) -> None:
 # --- changing
 
 
+@pytest.mark.parametrize('in_view', [None, A, B])
+def test_the_platform_gets_the_same_answer_again_whatever_salon_is_in_view(people: People, in_view: str | None) -> None:
+    who, key = claims(people.make('super_admin', None), tenant=in_view), str(uuid4())
+    given = {'email': f'{uuid4().hex[:12]}@users.test', 'key': key, 'tenant': B}
+    first = people.invite(who, **given)
+    assert people.invite(who, **given) == first
+    assert people.audit('invite_user', first['user'])[1] == B
+    elsewhere = who | {'tenant_id': A if in_view == B else B}
+    refused(lambda: people.invite(elsewhere, **given), 'PT409')
+
+
 @pytest.mark.parametrize('function', ['change', 'create_reset_link', 'end_user_sessions', 'rename_user'])
 @pytest.mark.parametrize(('role', 'tenant'), [('staff', B), ('admin', B), ('super_admin', None), ('super_admin', A)])
 def test_an_admin_does_not_find_people_of_others(people: People, function: str, role: str, tenant: str | None) -> None:
@@ -238,6 +249,26 @@ def test_an_owner_does_not_learn_who_of_the_platform_it_was(people: People) -> N
     assert json.loads(error.diag.message_detail or '')['by'] is None
 
 
+def test_people_of_the_platform_are_the_platform_to_a_salons_people_wherever_they_acted(people: People) -> None:
+    person = people.make('super_admin', None)
+    (mail,) = people.user(person, 'email')
+    (client,) = people.run('select id::text from public.clients_v2 where tenant_id = %s limit 1', A)
+    people.call(claims(person), 'add_client_note', key=str(uuid4()), client=client, text='Заметка платформы')
+    people.run('insert into dashboard.tenant_settings (tenant_id) values (%s) on conflict do nothing', A)
+    (before,) = people.run('select changed_by from dashboard.tenant_settings where tenant_id = %s', A)
+    changing = 'update dashboard.tenant_settings set changed_by = %s where tenant_id = %s'
+    people.run(changing, person, A)
+    try:
+        for who in (OWNER, STAFF):
+            card = people.call(who, 'open_client', client=client)
+            assert [note['by'] for note in card['notes'] if note['text'] == 'Заметка платформы'] == ['@platform']
+        assert people.call(OWNER, 'salon_settings')['changed_by'] == '@platform'
+        assert people.call(PLATFORM, 'salon_settings')['changed_by'] == mail
+    finally:
+        people.run(changing, before, A)
+        people.run("delete from dashboard.client_notes where text = 'Заметка платформы'")
+
+
 def test_of_two_who_switch_each_other_off_at_once_one_stays(people: People) -> None:
     for _round in range(5):
         one, two = people.make('super_admin', None), people.make('super_admin', None)
@@ -281,6 +312,14 @@ def test_the_last_of_the_platform_stays(people: People) -> None:
         people.run('update dashboard.users set active = true where id = any (%s)', others[0])
 
 
+@pytest.mark.parametrize('function', ['page_of_users', 'salon_settings', 'list_salons'])
+def test_whoever_was_switched_off_reads_no_more_of_people_and_settings(people: People, function: str) -> None:
+    person = people.make('super_admin', None)
+    assert people.call(claims(person), function)
+    people.run('update dashboard.users set active = false where id = %s', person)
+    refused(lambda: people.call(claims(person), function), 'PT403')
+
+
 def test_whoever_was_switched_off_acts_no_more_with_a_token_that_is_still_good(people: People) -> None:
     admin, person = people.make('admin'), people.make()
     people.change(OWNER, admin, active=False)
@@ -291,8 +330,13 @@ def test_whoever_was_switched_off_acts_no_more_with_a_token_that_is_still_good(p
 def test_sessions_are_ended_and_names_are_changed(people: People) -> None:
     person = people.make()
     people.call(OWNER, 'end_user_sessions', key=str(uuid4()), person=person)
-    people.call(OWNER, 'rename_user', key=str(uuid4()), person=person, first_name=' Оля\n', last_name='')
+    people.call(OWNER, 'rename_user', key=str(uuid4()), person=person, first_name=' Оля\n', last_name='',
+                seen=1)  # fmt: skip
     assert people.user(person, 'session_version, first_name, last_name') == (2, 'Оля', None)
+    for older in (1, None):
+        error = refused(lambda seen=older: people.call(OWNER, 'rename_user', key=str(uuid4()), person=person,  # type: ignore[misc]
+                        first_name='Я', last_name='', seen=seen), 'PT409')  # fmt: skip
+        assert json.loads(error.diag.message_detail or '')['first_name'] == 'Оля'
     own = claims(person, 'staff')
     people.call(own, 'rename_user', key=str(uuid4()), person=person, first_name='Ольга', last_name='К')
     assert people.user(person, 'first_name, last_name') == ('Ольга', 'К')
@@ -390,8 +434,9 @@ def test_the_list_shows_those_whom_one_manages(people: People) -> None:
     }
     every = people.call(PLATFORM, 'page_of_users')
     assert {row['role'] for row in every['rows']} == {'staff', 'admin', 'super_admin'}
-    for who in (STAFF, SYSTEM, {}):
-        assert people.call(who, 'page_of_users')['rows'] == []
+    assert people.call(STAFF, 'page_of_users')['rows'] == []
+    for nobody in (SYSTEM, {}):
+        refused(lambda who=nobody: people.call(who, 'page_of_users'), 'PT403')  # type: ignore[misc]
     assert 'encrypted_password' not in json.dumps(every)
 
 

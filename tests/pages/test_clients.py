@@ -3,6 +3,7 @@
 import re
 from typing import Any
 
+import psycopg
 import pytest
 from nicegui import ui
 
@@ -62,9 +63,8 @@ def type_text(person: Person, text: str) -> None:
 
 
 def submit(person: Person) -> None:
-    """Send the form that is open."""
-    (form,) = [element for element in person.all(ui.element) if element.tag == 'form']
-    tell(form, 'submit')
+    """Send the form that was opened last."""
+    tell([element for element in person.all(ui.element) if element.tag == 'form'][-1], 'submit')
 
 
 # --- list
@@ -271,6 +271,11 @@ async def test_a_note_is_kept_and_taken_away(dashboard: Dashboard, small_salon: 
     await person.sees('Любит тишину')
     (remove,) = [button for button in person.all(ui.button) if button.props.get('aria-label') == 'Убрать заметку']
     tell(remove, 'click')
+    await until(lambda: [form for form in person.all(ui.element) if form.tag == 'form'][1:])
+    kept = 'select count(*) from dashboard.client_notes where client_id = %s and removed_at is null'
+    assert small_salon.db.execute(kept, (client,)).fetchone() == (1,), 'one click only asks'
+    submit(person)
+    await until(lambda: small_salon.db.execute(kept, (client,)).fetchone() == (0,))
     await until(lambda: 'Любит тишину' not in person.texts())
 
 
@@ -316,3 +321,17 @@ async def test_an_employees_browser_never_receives_a_hidden_phone(
     assert '345-67-89' not in received.replace('%20', ' ')
     assert '345 67 89' not in received
     assert ('67-89' in received) == (setting == 'last4')
+
+
+async def test_while_the_clients_are_counted_the_page_says_so_and_shows_them_by_itself(
+    dashboard: Dashboard, small_salon: SmallSalon
+) -> None:
+    client = overdue_client(small_salon)
+    with psycopg.connect(dashboard.stack.admin_dsn) as other:
+        other.execute('select dashboard.claim_clients(%s)', (small_salon.id,))
+        person = await dashboard.signed_in(small_salon.email, f'/clients/{client}', password=PASSWORD)
+        await person.sees('Клиенты подсчитываются')
+        assert 'Не получилось' not in person.texts()
+    await until(lambda: len(rows(person)) == 1)
+    await person.sees('Приходит раз в')
+    assert 'Клиенты подсчитываются' not in person.texts()

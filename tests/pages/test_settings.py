@@ -152,17 +152,18 @@ async def test_an_error_stands_at_its_field_and_nothing_is_stored(
 async def test_who_was_slower_is_told_and_decides(dashboard: Dashboard, small_salon: SmallSalon) -> None:
     first = await owner_of(dashboard, small_salon)
     second = await dashboard.another_tab(first, '/settings')
-    await fill(first, 'Салон', Название_салона='Первое')
-    await fill(second, 'Салон', Название_салона='Второе')
+    await fill(first, 'Филиал', Филиал='Первый', Адрес='Мира, 1')
+    await fill(second, 'Филиал', Филиал='Второй')
     save(first)
-    await until(lambda: state(first, 'name') != 'unset')
+    await until(lambda: state(first, 'branch_name') != 'unset')
     save(second)
-    await second.sees('Настройки уже изменены')
-    assert field(second, 'Название салона').value == 'Второе'
-    wanted = 'select name from dashboard.tenant_settings where tenant_id = %s'
-    assert small_salon.db.execute(wanted, (small_salon.id,)).fetchone() == ('Первое',)
+    await second.sees('Настройки уже изменены', 'Филиал теперь: Первый', 'Адрес теперь: Мира, 1')
+    typed = (field(second, 'Филиал').value, field(second, 'Адрес').value)
+    assert typed == ('Второй', 'Мира, 1'), 'what was typed stays, what nobody touched here follows'
+    wanted = 'select branch_name, branch_address from dashboard.tenant_settings where tenant_id = %s'
+    assert small_salon.db.execute(wanted, (small_salon.id,)).fetchone() == ('Первый', 'Мира, 1')
     save(second)
-    await until(lambda: small_salon.db.execute(wanted, (small_salon.id,)).fetchone() == ('Второе',))
+    await until(lambda: small_salon.db.execute(wanted, (small_salon.id,)).fetchone() == ('Второй', 'Мира, 1'))
 
 
 async def test_twenty_equal_sends_are_one_change_and_of_two_different_ones_the_first_counts(

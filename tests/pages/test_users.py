@@ -3,12 +3,16 @@
 import json
 from typing import Any
 
+import pytest
 from nicegui import ui
 
 from components.copy_field import CopyField
 from components.list_filters import ListFilters
 from components.user_list import UserList
+from data import Data
 from devstack.demo.salons import SALON_B
+from live import feed
+from models import UsersQuery
 from tests.pages.conftest import PASSWORD, SmallSalon
 from tests.simulated import Dashboard, Person, tell, until
 
@@ -37,6 +41,17 @@ async def owner_of(dashboard: Dashboard, salon: SmallSalon) -> Person:
     return await dashboard.signed_in(salon.email, '/users', password=PASSWORD)
 
 
+async def colleague_of(dashboard: Dashboard, salon: SmallSalon, path: str = '/users') -> Person:
+    """Another owner of the salon."""
+    email = f'second-{salon.email}'
+    salon.db.execute(
+        'insert into dashboard.users (email, encrypted_password, role, tenant_id)'
+        " select %s, u.encrypted_password, 'admin', u.tenant_id from dashboard.users u where u.email = %s",
+        (email, salon.email),
+    )
+    return await dashboard.signed_in(email, path, password=PASSWORD)
+
+
 async def invite(person: Person, email: str, *, role: str = 'staff') -> str:
     """Invite somebody with the form; the link that is shown."""
     person.click('Пригласить')
@@ -58,6 +73,40 @@ async def test_an_owner_sees_the_own_people_and_no_menu_for_oneself(dashboard: D
     assert SALON_B.name not in json.dumps(shown, ensure_ascii=False)
     begin(person, 'off', 'owner@demo.salon')
     assert 'больше не сможет войти' not in person.texts()
+
+
+async def test_after_a_change_that_two_pages_reload_for_each_of_them_knows_who_it_is(
+    dashboard: Dashboard, small_salon: SmallSalon
+) -> None:
+    people = [await owner_of(dashboard, small_salon), await colleague_of(dashboard, small_salon)]
+    readers = [Data(person.session) for person in people]
+    for reader in readers:
+        reader.serial = 1
+    lists = [await reader.users.page(UsersQuery()) for reader in readers]
+    assert [[row.email for row in page.rows if row.is_self] for page in lists] == [[person.email] for person in people]
+    assert [(await reader.people.whoami()).user.email for reader in readers] == [person.email for person in people]
+
+
+@pytest.mark.parametrize('act', ['sessions', 'off'])
+async def test_who_is_signed_out_or_switched_off_by_somebody_leaves_the_open_pages_at_once(
+    dashboard: Dashboard, small_salon: SmallSalon, act: str
+) -> None:
+    owner, other = await owner_of(dashboard, small_salon), await colleague_of(dashboard, small_salon, '/')
+    other_session = other.session
+    await until(lambda: rows(owner)[other.email]['acts'])
+    begin(owner, act, other.email)
+    submit(owner)
+    await until(lambda: other_session.is_ended, 5)
+
+
+async def test_a_change_of_a_user_that_the_live_feed_tells_of_ends_the_open_pages(
+    dashboard: Dashboard, small_salon: SmallSalon
+) -> None:
+    other = await colleague_of(dashboard, small_salon, '/')
+    session, (number,) = other.session, dashboard.run('select id from dashboard.users where email = %s', other.email)[0]
+    await until(lambda: feed.state == 'live')
+    dashboard.run('update dashboard.users set session_version = session_version + 1 where id = %s', number)
+    await until(lambda: session.is_ended, 5)
 
 
 async def test_staff_does_not_see_the_page(dashboard: Dashboard) -> None:
@@ -142,6 +191,20 @@ async def test_somebody_faster_is_named_and_a_second_press_does_it(
     assert dashboard.run("select active from dashboard.users where email = 'guest@pages.test'") == [(True,)]
     submit(owner)
     await until(lambda: rows(owner)['guest@pages.test']['state'] == 'отключён')
+
+
+async def test_another_name_of_somebody_faster_is_shown_before_it_is_overwritten(
+    dashboard: Dashboard, small_salon: SmallSalon
+) -> None:
+    owner, other = await owner_of(dashboard, small_salon), await colleague_of(dashboard, small_salon)
+    await until(lambda: other.email in rows(owner))
+    begin(owner, 'rename', other.email)
+    dashboard.run("update dashboard.users set first_name = 'Ольга' where email = %s", other.email)
+    field(owner, 'Имя').set_value('Оля')
+    submit(owner)
+    await owner.sees('Теперь имя: Ольга')
+    submit(owner)
+    await until(lambda: rows(owner)[other.email]['name'] == 'Оля')
 
 
 async def test_signing_somebody_out_names_the_open_browsers_and_closes_them(
