@@ -15,11 +15,9 @@ from components.i18n import _, format_duration, format_money, format_number, for
 from components.labels import label_of
 from components.link import link
 from components.stat_tiles import StatTiles
-from components.waiting_list import ACTS, act_texts
-from models import Period, WaitingEntry, WaitingFigures, WaitingListQuery, WishOrder, WishShown, WishStatus
-
-TOGETHER = ('convert', 'cancel', 'note', 'reopen')
-"""What can be done with several entries at once."""
+from components.waiting_list import ACTS, TOGETHER, act_texts
+from components.waiting_texts import acts_of
+from models import Period, WaitingEntry, WaitingFigures, WaitingListQuery, WishOrder, WishShown
 
 
 def tile_labels() -> dict[str, str]:
@@ -76,11 +74,10 @@ def draw_together(
     """What can be done with the chosen entries together; nothing while none is chosen."""
     place.clear()
     place.set_visibility(bool(entries))
-    waits = {entry.status == WishStatus.WAITING for entry in entries}
     texts, number = act_texts(), format_number(len(entries))
     with place:
         ui.label(ngettext('{number} chosen', '{number} chosen', len(entries)).format(number=number)).classes('grow')
         for act in TOGETHER:
-            if act == 'note' or waits == {act != 'reopen'}:
+            if all(act in acts_of(entry) for entry in entries):
                 button(texts[act], icon=ACTS[act][1], on_click=lambda act=act: on_act(act))
         button(icon='close', kind='quiet', label=_('Choose none'), on_click=on_none)

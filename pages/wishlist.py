@@ -158,9 +158,9 @@ class WaitingListView(View):
 
     # --- acts
 
-    def act(self, act: str, key: int) -> object:
-        """Something is to be done with one entry."""
-        return self.acts.begin(act, [entry for entry in self.entries if entry.id == key])
+    def act(self, act: str, keys: list[int]) -> object:
+        """Something is to be done with these entries."""
+        return self.acts.begin(act, [entry for entry in self.entries if entry.id in keys])
 
     def choose(self, keys: list[int]) -> None:
         """These entries are chosen."""

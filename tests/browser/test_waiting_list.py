@@ -98,6 +98,37 @@ async def test_an_entry_is_found_chosen_and_noted_by_keyboard(journeys: Journeys
     await expect(page.locator('.entry-acts')).to_be_visible()
 
 
+@pytest.mark.parametrize(
+    ('key', 'title'),
+    [('KeyB', 'Клиент записан'), ('KeyW', 'Написать через бота'), ('KeyN', 'Заметка'), ('KeyX', 'Снять')],
+)
+async def test_every_act_has_a_key_also_those_without_a_button(journeys: Journeys, key: str, title: str) -> None:
+    page = await journeys.signed_in(OWNER, path='/wishlist')
+    await page.locator('.waiting-row').first.focus()
+    await page.keyboard.press(key)
+    await expect(page.locator('.form-title')).to_contain_text(title)
+
+
+async def test_a_key_acts_on_all_rows_that_are_chosen(journeys: Journeys) -> None:
+    page = await journeys.signed_in(OWNER, path='/wishlist')
+    await page.locator('.waiting-row').first.focus()
+    await page.keyboard.press('Space')
+    await page.keyboard.press('ArrowDown')
+    await page.keyboard.press('Space')
+    await expect(page.locator('.together')).to_contain_text('Выбрано 2')
+    await page.keyboard.press('ArrowDown')
+    await page.keyboard.press('KeyN')
+    await expect(page.locator('.form-hint')).to_contain_text('2 ')
+    await page.get_by_label('Заметка').fill('обеим')
+    await page.locator('.form button[type=submit]').click()
+    await expect(page.locator('.form')).to_have_count(0)
+    await expect(page.locator('.waiting-item.is-chosen')).to_have_count(2)
+    await page.locator('.waiting-choose input').first.focus()
+    await page.keyboard.press('KeyX')
+    await expect(page.locator('.form-title')).to_contain_text('Снять')
+    await expect(page.locator('.form-hint')).to_contain_text('2 ')
+
+
 async def test_a_phone_shows_the_list_or_the_entry_and_nothing_is_cut_off(journeys: Journeys) -> None:
     page = await journeys.signed_in(OWNER, path='/wishlist', width=390, height=844)
     await page.locator('.waiting-row').first.click()

@@ -78,7 +78,7 @@ async def opened(dashboard: Dashboard, waiting: WaitingSalon, path: str = '/wish
 
 def begin(person: Person, act: str, entry: int) -> None:
     """Press the button of an act on a row."""
-    tell(person.one(WaitingRows), 'act', {'act': act, 'key': str(entry)})
+    tell(person.one(WaitingRows), 'act', {'act': act, 'keys': [str(entry)]})
 
 
 async def form_of(person: Person) -> list[ValueElement[Any]]:
@@ -348,9 +348,11 @@ async def test_made_up_events_of_a_browser_do_nothing(dashboard: Dashboard, wait
     made_up: tuple[Any, ...] = (
         None,
         [],
-        {'act': 'convert', 'key': '1'},
-        {'act': 'drop', 'key': str(waiting.first)},
+        {'act': 'convert', 'keys': ['1']},
+        {'act': 'drop', 'keys': [str(waiting.first)]},
+        {'act': 'offer', 'keys': [str(waiting.first)] * 2},
         {'act': 'note'},
+        {'act': 'reopen', 'keys': [str(waiting.first)]},
     )
     for args in made_up:
         tell(person.one(WaitingRows), 'act', args)
