@@ -41,6 +41,7 @@ def notes(found: list[ClientNote], *, zone: str, on_remove: Callable[[ClientNote
                 ui.label(f'{who} · {format_day_time(item.created_at, zone)}').classes('muted small').props('dir=auto')
             if on_remove:
                 remove = button(icon='delete', kind='quiet', label=_('Remove the note'))
+                remove.props['data-act'] = f'remove-{item.id}'
                 remove.on_click(lambda item=item: on_remove(item))
 
 

@@ -42,7 +42,7 @@ def act_texts() -> dict[str, str]:
 
 
 class WaitingRows(ui.element, component='waiting_list.js'):
-    """The rows; `on_choose` gets the keys that are chosen, `on_act` an act and the keys that it is for, `on_more` is asked for more."""
+    """The rows; `on_choose` gets the chosen keys, `on_act` an act and its keys, `on_more` is asked for more."""
 
     def __init__(
         self,

@@ -15,6 +15,7 @@ from components.filters import FilterBar
 from components.i18n import N_, _, format_number, ngettext
 from components.page_head import page_head
 from components.period_picker import PeriodPicker
+from components.place import Place
 from components.stat_tiles import StatTiles
 from components.states import empty_state, error_state, skeleton_rows
 from components.waiting_filters import WAITING
@@ -64,11 +65,11 @@ class WaitingListView(View):
         self._open_panel()
 
     def _build_list(self) -> None:
-        self.tabs = ui.element('nav').classes('tabs')
-        self.tabs.props['aria-label'] = _('Which entries')
+        self.tabs = Place(ui.element('nav').classes('tabs'))
+        self.tabs.root.props['aria-label'] = _('Which entries')
         self.filters = FilterBar(query=self.query, on_change=self.apply, kind=WAITING)
         self.unknown_note = ui.label().classes('note tone-warn')
-        self.together = ui.element('div').classes('together')
+        self.together = Place(ui.element('div').classes('together'))
         self.count_text = ui.label().classes('muted small').props('role=status')
         self.skeleton = skeleton_rows(8)
         self.list = WaitingRows(on_choose=self.choose, on_act=self.act, on_more=self.more)
