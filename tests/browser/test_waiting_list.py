@@ -165,6 +165,26 @@ async def test_focus_on_a_card_outlives_what_happens_to_other_clients(journeys: 
     assert await note.evaluate('element => element.isTheSame && element === document.activeElement')
 
 
+@pytest.mark.parametrize('clipboard', ['{ writeText: async (text) => { window.copied = text } }', 'undefined'])
+async def test_a_number_is_copied_with_a_word_about_it_also_without_a_clipboard(
+    journeys: Journeys, bot_url: str, clipboard: str
+) -> None:
+    page = await journeys.signed_in(OWNER, path='/wishlist')
+    async with httpx.AsyncClient(trust_env=False, base_url=bot_url) as bot:
+        entry = (await bot.post('/wish')).json()['id']
+    with psycopg.connect(journeys.stack.admin_dsn, autocommit=True) as db:
+        db.execute(
+            "update public.clients_v2 set phone = '8 999 123-45-67' where id ="
+            ' (select user_id from public.wishlist_v2 where id = %s)', (entry,),
+        )  # fmt: skip
+    await page.goto(f'/wishlist/{entry}')
+    await page.evaluate(f'() => Object.defineProperty(navigator, "clipboard", {{ value: {clipboard} }})')
+    await page.evaluate('() => document.addEventListener("copy", () => { window.copied = document.activeElement.value })')
+    await page.locator('.entry-body .copy-field button').click()
+    await expect(page.locator('.entry-body .copy-field button')).to_contain_text('Скопировано')
+    assert await page.evaluate('() => window.copied') == '+79991234567'
+
+
 async def test_a_phone_shows_the_list_or_the_entry_and_nothing_is_cut_off(journeys: Journeys) -> None:
     page = await journeys.signed_in(OWNER, path='/wishlist', width=390, height=844)
     await page.locator('.waiting-row').first.click()
