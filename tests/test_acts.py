@@ -3,23 +3,25 @@
 An act of the database that stands in no row here fails a test.
 """
 
+import re
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
+from zoneinfo import ZoneInfo
 
 import psycopg
 import pytest
 from nicegui import ui
 
 from auth import sessions
-from components.audit_texts import ACTIONS
+from components.audit_texts import ACTIONS, row_of, subject_text
 from data import Conflict, Data, DataError, NotAllowed, NotFound
 from devstack.demo.salons import SALON_A
 from devstack.stack import Stack
-from models import Role
+from models import AuditLine, AuditQuery, Role
 from tests.conftest import Connection
 from tests.simulated import Dashboard, is_shown
 from tokens import Tokens
@@ -185,15 +187,20 @@ def test_every_act_has_words_in_the_audit() -> None:
     assert {name.split(' ')[0] for name in ACTS} <= set(ACTIONS)
 
 
+def prepare(db: psycopg.Connection[Any], world: World, name: str) -> None:
+    """Bring the world into the state that an act needs."""
+    if name == 'waitlist_reopened':
+        db.execute("update public.wishlist_v2 set status = 'cancelled' where id = %s", (world.wish,))
+        world.seen = {world.wish: '0:cancelled'}
+
+
 @pytest.mark.parametrize('person', PEOPLE)
 @pytest.mark.parametrize('name', ACTS)
 async def test_who_may_do_what_through_the_api(
     app: Stack, admin: psycopg.Connection[Any], world: World, name: str, person: str
 ) -> None:
     act, claims = ACTS[name], claims_of(admin, person)
-    if name == 'waitlist_reopened':
-        admin.execute("update public.wishlist_v2 set status = 'cancelled' where id = %s", (world.wish,))
-        world.seen = {world.wish: '0:cancelled'}
+    prepare(admin, world, name)
     before = admin.execute("select count(*) from dashboard.audits where action = 'refused'").fetchone()
     try:
         await act.do(Data(Tokens(claims)), world)
@@ -227,6 +234,39 @@ async def test_the_pages_offer_what_a_role_may_do_and_nothing_else(
         assert offered == (
             is_own and (person in act.allowed or (person == 'stranger' and name == 'change_settings'))
         ), name
+
+
+@pytest.mark.parametrize('name', ACTS)
+async def test_the_audit_tells_every_act_in_words(
+    app: Stack, admin: psycopg.Connection[Any], world: World, name: str
+) -> None:
+    prepare(admin, world, name)
+    platform, staff = (Data(Tokens(claims_of(admin, person))) for person in ('platform', 'staff'))
+    is_refused = False
+    try:
+        if 'staff' not in ACTS[name].allowed:
+            await ACTS[name].do(staff, world)
+    except NotFound:
+        pass
+    except NotAllowed:
+        is_refused = True
+    await ACTS[name].do(platform, world)
+    lines = (await platform.audit.page(AuditQuery(), size=1 + is_refused)).rows
+    assert [line.action for line in lines] == [name.split(' ', maxsplit=1)[0], 'refused'][: 1 + is_refused]
+    for line in lines:
+        row = row_of(line, zone='Asia/Tokyo')
+        told = [row['what'], row['about'], *(text for fact in row['facts'] + row['changes'] for text in fact)]
+        assert re.findall('[a-z]{2,}|[0-9a-f]{8}-', re.sub(r'\S+@\S+', '', '\n'.join(told))) == [], told
+    if name == 'waitlist_offered':
+        at = TOMORROW.astimezone(ZoneInfo('Asia/Tokyo'))
+        assert f'{at:%H:%M}' in str(row_of(lines[0], zone='Asia/Tokyo')['facts'])
+
+
+def test_a_word_of_machines_that_nobody_knows_is_left_out_of_the_audit() -> None:
+    line = AuditLine(id=1, at=TOMORROW, action='refused', description='some_new.function')
+    assert subject_text(line) == ''
+    assert subject_text(line.model_copy(update={'description': f'salon {uuid4()}'})) == 'Другой салон'
+    assert subject_text(line.model_copy(update={'description': '/users/7'})) == 'Пользователи'
 
 
 async def test_a_page_that_a_role_may_not_open_is_refused_and_audited(dashboard: Dashboard) -> None:

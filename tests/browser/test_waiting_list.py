@@ -179,7 +179,9 @@ async def test_a_number_is_copied_with_a_word_about_it_also_without_a_clipboard(
         )  # fmt: skip
     await page.goto(f'/wishlist/{entry}')
     await page.evaluate(f'() => Object.defineProperty(navigator, "clipboard", {{ value: {clipboard} }})')
-    await page.evaluate('() => document.addEventListener("copy", () => { window.copied = document.activeElement.value })')
+    await page.evaluate(
+        '() => document.addEventListener("copy", () => { window.copied = document.activeElement.value })'
+    )
     await page.locator('.entry-body .copy-field button').click()
     await expect(page.locator('.entry-body .copy-field button')).to_contain_text('Скопировано')
     assert await page.evaluate('() => window.copied') == '+79991234567'
