@@ -25,7 +25,7 @@ def messages(
     for command in commands:
         with ui.element('div').classes('client-line'):
             ui.label(command.text or '').classes('story-note').props('dir=auto')
-            ui.label(f'{command.by or _("unknown")} · {format_day_time(command.created_at, zone)}').classes(
+            ui.label(f'{command.by or _("author unknown")} · {format_day_time(command.created_at, zone)}').classes(
                 'muted small'
             )
             command_state(command, zone=zone, on_retry=on_retry, unable=unable)
@@ -37,7 +37,7 @@ def notes(found: list[ClientNote], *, zone: str, on_remove: Callable[[ClientNote
         with ui.element('div').classes('client-line is-note'):
             with ui.element('div').classes('grow'):
                 ui.label(item.text).classes('story-note').props('dir=auto')
-                who = item.by or _('unknown')
+                who = item.by or _('author unknown')
                 ui.label(f'{who} · {format_day_time(item.created_at, zone)}').classes('muted small').props('dir=auto')
             if on_remove:
                 remove = button(icon='delete', kind='quiet', label=_('Remove the note'))

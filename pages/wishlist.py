@@ -196,7 +196,7 @@ class WaitingListView(View):
         )
         show_tiles(self.tiles, self.figures, self.period, currency=self.salon.currency)
         number = format_number(self.count.rows)
-        self.count_text.set_text(ngettext('{number} entry', '{number} entries', self.count.rows).format(number=number))
+        self.count_text.set_text(ngettext('{number} wish', '{number} wishes', self.count.rows).format(number=number))
         self._show_rows()
         self._draw_together()
         self.empty.clear()
@@ -241,7 +241,7 @@ class WaitingListView(View):
         if self.query.is_filtered or self.query.shown is not WishShown.WAITING:
             empty_state(
                 _('Nothing fits'),
-                _('No entry was found like this. Widen the period or take a filter away.'),
+                _('No wish was found like this. Widen the period or take a filter away.'),
                 icon_name='search',
                 action=(_('Who waits now'), lambda: ui.navigate.to('/wishlist')),
             )
