@@ -224,7 +224,7 @@ def entries_text(entries: Sequence[WaitingEntry]) -> str:
     """Whom an act is about."""
     if len(entries) == 1:
         return ' · '.join(filter(None, (entries[0].client_name or _('No name'), entries[0].service)))[:200]
-    return ngettext('{number} entry', '{number} entries', len(entries)).format(number=len(entries))
+    return ngettext('{number} wish', '{number} wishes', len(entries)).format(number=len(entries))
 
 
 def changes_text(error: Conflict, *, can_repeat: bool = True) -> tuple[str, dict[int, str]]:
