@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,6 +34,8 @@ BCRYPT_COST = 12
 IDLE_SECONDS = 12 * 3600
 ANSWER_SECONDS = 2.0
 """How long opening a page may wait for that: NiceGUI gives up on a page after three seconds."""
+KEPT_SECONDS = 900
+"""How long a tab in which somebody types outlives its session: it shows what was typed, and can do nothing."""
 CHECK_SECONDS = 30
 """How often a signed-in person's role, salon and right to sign in are read again."""
 FAILURE_SECONDS = 1.0
@@ -110,6 +112,7 @@ class Session:
         self.who = who
         self.tenant_id = tenant_id
         self.clients: dict[str, Client] = {}
+        self._keep_open: dict[str, Callable[[str], bool]] = {}
         self.files: dict[str, Path] = {}
         """Files that wait to be fetched by this person's browser, each once."""
         self.is_ended = False
@@ -150,17 +153,20 @@ class Session:
         self.files[ticket] = path
         return f'/files/{ticket}/{quote(path.name)}'
 
-    def attach(self, client: Client) -> None:
-        """Remember an open tab, so that it is closed with the session."""
+    def attach(self, client: Client, *, keep_open: Callable[[str], bool] = lambda _address: False) -> None:
+        """Remember an open tab, so that it is closed with the session; `keep_open` says whether somebody types in it,
+        and sees to it that it goes to the address afterwards."""
         self.clients[client.id] = client
-        client.on_delete(lambda: self.clients.pop(client.id, None))
+        self._keep_open[client.id] = keep_open
+        client.on_delete(lambda: (self.clients.pop(client.id, None), self._keep_open.pop(client.id, None)))
 
     def end(self, address: str) -> None:
         """No token from now on; the open tabs go to `address`, which may hold `{next}` for where each of them is."""
         self.is_ended = True
         for client in list(self.clients.values()):
             target = address.format(next=quote(client.sub_pages_router.current_path))
-            background_tasks.create(_close(client, target), name=f'{client.id}:close')
+            wait = KEPT_SECONDS if self._keep_open[client.id](target) else 0
+            background_tasks.create(_close(client, target, after=wait), name=f'{client.id}:close')
 
     def touch(self) -> None:
         """The person did something: the idle time starts anew. Raises SessionEnded after the session's end."""
@@ -362,8 +368,11 @@ def _still_holds(user: User, stored: Mapping[str, Any]) -> bool:
     return user.active and same_person and same_salon
 
 
-async def _close(client: Client, address: str) -> None:
+async def _close(client: Client, address: str, *, after: float = 0) -> None:
     """Send a tab to another address; half a second later it is gone, whether it went there or not."""
+    await asyncio.sleep(after)
+    if client.is_deleted:
+        return
     client.open(address)
     await asyncio.sleep(0.5)
     if not client.is_deleted:

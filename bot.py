@@ -133,8 +133,11 @@ class Bot:
             'webhook-signature': Webhook(secret.get_secret_value()).sign(str(command.id), now, body),
         }
         try:
-            answer = await self._client().post(str(settings().bot_webhook_url), content=body.encode(), headers=headers)
-        except httpx.HTTPError as error:
+            async with asyncio.timeout(SEND_SECONDS):  # the client's own limit is for each part of an answer
+                answer = await self._client().post(
+                    str(settings().bot_webhook_url), content=body.encode(), headers=headers
+                )
+        except (httpx.HTTPError, TimeoutError) as error:
             return Outcome('later', type(error).__name__)
         if answer.is_success or answer.status_code == httpx.codes.CONFLICT:
             return Outcome('taken')
@@ -174,8 +177,9 @@ class Bot:
         if not settings().bot_url:
             return BotState.UNKNOWN
         try:
-            answer = await self._client().get(f'{settings().bot_url}/health', timeout=HEALTH_TIMEOUT_SECONDS)
-        except httpx.HTTPError:
+            async with asyncio.timeout(HEALTH_TIMEOUT_SECONDS):
+                answer = await self._client().get(f'{settings().bot_url}/health')
+        except (httpx.HTTPError, TimeoutError):
             return BotState.DOWN
         return BotState.UP if answer.is_success else BotState.DOWN
 

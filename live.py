@@ -13,7 +13,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from types import TracebackType
 from typing import Any, Self
 from uuid import UUID, uuid4
@@ -43,6 +43,8 @@ JOIN_SECONDS = 8.0
 RENEW_SECONDS = 300.0
 FAST_POLL_SECONDS = 4.0
 SLOW_POLL_SECONDS = 60.0
+LONGEST_SILENCE, LONGEST_SILENCE_IN_DIALOGS = timedelta(days=1), timedelta(hours=1)
+"""How long a bot that is well may write nothing: while nobody talks with it, and while somebody does."""
 LONGEST_PAUSE_SECONDS = 20.0
 
 
@@ -88,6 +90,13 @@ class Feed:
         marks = (self._marks or {}).get(str(tenant_id), {})
         mark = marks.get('recent_history_v2')
         return datetime.fromisoformat(mark) if mark else None
+
+    def silent_since(self, tenant_id: UUID | None) -> datetime | None:
+        """When the bot wrote last, if that is longer ago than it should be; None while all is well or not known."""
+        written = self.last_write(tenant_id)
+        dialogs = ((self._marks or {}).get(str(tenant_id), {}).get('active_sessions_v2') or '0').split(' ')[0]
+        longest = LONGEST_SILENCE if dialogs == '0' else LONGEST_SILENCE_IN_DIALOGS
+        return written if written and datetime.now(UTC) - written > longest else None
 
     @property
     def state(self) -> LiveState:

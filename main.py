@@ -15,6 +15,7 @@ from nicegui import app, background_tasks, ui
 from auth import Session, TooManyAttempts, address_of, agent_of, is_same_origin, sessions, sign_in
 from bot import LONGEST_EVENT, Receipt, bot
 from components import theme
+from components.form import keep_forms
 from components.i18n import LANGUAGES, _, format_day_time, set_language
 from components.layout import Frame, MenuEntry
 from components.link import is_inside
@@ -29,6 +30,8 @@ from pages.router import Router, find
 
 SIGN_OUT_SECONDS = 2
 """Signing out waits no longer for its line in the audit."""
+SILENCE_SECONDS = 60.0
+"""How often an open tab looks whether the bot has fallen silent."""
 
 load_pages()
 theme.setup()
@@ -210,7 +213,7 @@ class Tab:
         language = str(self.stored.get('language', user.language))
         set_language(self.client, language)
         self.dark = theme.apply(theme=str(self.stored.get('theme', user.theme)), language=language)
-        session.attach(self.client)
+        session.attach(self.client, keep_open=self.keep_open)
         self.frame = Frame(
             entries=entries_for(user.role),
             user_name=user.name,
@@ -228,13 +231,21 @@ class Tab:
         self.show_state()
         for end_watch in (feed.watch(self.show_state), bot.watch(self.show_state)):
             self.client.on_delete(end_watch)
+        ui.timer(SILENCE_SECONDS, self.show_state, immediate=False)
         self.router = Router(session, self.frame)
+
+    def keep_open(self, address: str) -> bool:
+        """The session has ended: whether somebody types here still. What was typed is not thrown away."""
+        with self.frame.content:
+            text = _('You are signed out, so this cannot be sent. Copy what you typed, then sign in again.')
+            return keep_forms(self.client, text, then=lambda: self.client.open(address))
 
     def show_state(self) -> None:
         """Show how fresh the page is kept."""
         with self.frame.content:
             self.frame.set_live(feed.state, feed.read_at, every_seconds=round(FAST_POLL_SECONDS))
-            self.frame.set_banner(self._banner())
+            failure = self._banner()
+            self.frame.set_banner(failure or self._silence(), tone='warn' if failure else 'info')
 
     def _banner(self) -> str | None:
         if feed.state is LiveState.OFFLINE:
@@ -245,6 +256,13 @@ class Tab:
                 ' what was given to it before is kept and goes out as soon as it is back.'
             ).format(time=format_day_time(feed.last_write(self.session.tenant_id), self.zone))
         return None
+
+    def _silence(self) -> str | None:
+        since = feed.silent_since(self.session.tenant_id) if bot.state is BotState.UP else None
+        text = _(
+            'The bot answers, but has written nothing since {time}. If clients are writing to it, have it checked.'
+        )
+        return text.format(time=format_day_time(since, self.zone)) if since else None
 
     async def choose_language(self, code: str) -> None:
         """Draw the tab in another language and keep it for the next time."""

@@ -17,7 +17,7 @@ from pathlib import Path
 import psycopg
 from playwright.async_api import Browser, Page
 
-from bench.harness import Running, chromium, click, line, running, sign_in, signed_in, waits
+from bench.harness import BareClient, Running, chromium, click, line, running, sign_in, signed_in, waits
 
 OVERVIEW = "document.querySelector('.overview:not(.is-loading)')"
 DIALOGS = "document.querySelector('.split-list .dialog-row')"
@@ -134,15 +134,38 @@ async def sign_ins(app: Running, browser: Browser, count: int) -> None:
     line('sign-in to overview', times)
 
 
+async def crowd_of_sockets(app: Running, browser: Browser, people: int) -> None:
+    """So many people who open the overview at the same moment: until the figures have left the dashboard for each.
+
+    Their browsers are their own machines' business: here are only their sockets.
+    """
+    first = await signed_in(browser, app)
+    cookies = {str(item['name']): str(item['value']) for item in await first.context.cookies()}
+    await first.context.close()
+    tabs = [BareClient(app, cookies, '/sessions') for _person in range(people)]
+    for tab in tabs:
+        await tab.open()
+    await asyncio.sleep(3)
+    times: list[float] = []
+    for _round in range(3):
+        times += await asyncio.gather(*(tab.move('/', 'figure=new_clients') for tab in tabs))
+        await asyncio.sleep(2)
+        await asyncio.gather(*(tab.move('/sessions', 'hasMore') for tab in tabs), return_exceptions=True)
+        await asyncio.sleep(2)
+    line(f'{people} people to the overview at once, sockets', times)
+    for tab in tabs:
+        await tab.socket.disconnect()
+
+
 async def crowd(app: Running, browser: Browser, people: int) -> None:
-    """So many people who open the overview at the same moment."""
+    """So many people who open the overview at the same moment, all in browsers on this machine."""
     first = await signed_in(browser, app)
     state = await first.context.storage_state()
     pages = [await signed_in(browser, app, state=state) for _person in range(people)]
     for page in pages:
         await click(page, '.side nav a[href="/sessions"]', DIALOGS)
     times = await asyncio.gather(*(click(page, '.side nav a[href="/"]', OVERVIEW) for page in pages))
-    line(f'{people} people to the overview at once', times)
+    line(f'{people} people to the overview at once, Chromium', times)
     for page in pages:
         await page.context.close()
 
@@ -161,9 +184,21 @@ def floor(app: Running) -> None:
             line(f'floor: overview of {days} days in SQL', times)
 
 
+def collect(app: Running) -> None:
+    """Store the figures of past days, as the nightly job does."""
+    started = time.monotonic()
+    with psycopg.connect(app.stack.admin_dsn, autocommit=True) as db:
+        for (salon,) in db.execute('select id from public.tenants_v2').fetchall():
+            db.execute('select dashboard.collect_metrics(%s, current_date - 200, current_date)', (salon,))
+        db.execute('analyze')
+    print(f'# past days stored in {time.monotonic() - started:.1f} s', flush=True)
+
+
 async def measure(dialogs: int, delays: list[int], count: int, people: int) -> None:
     """All figures for one size."""
     with running(dialogs) as app:
+        floor(app)
+        await asyncio.to_thread(collect, app)
         floor(app)
         async with chromium() as browser:
             for delay in delays:
@@ -173,6 +208,7 @@ async def measure(dialogs: int, delays: list[int], count: int, people: int) -> N
                 await journey(app, page, count)
                 await page.context.close()
                 await sign_ins(app, browser, max(3, count // 3))
+                await crowd_of_sockets(app, browser, people)
                 await crowd(app, browser, people)
                 app.stack.faults.clear()
 

@@ -5,14 +5,14 @@ The one rule: a word that nobody knows is shown as it is, and what looks like a 
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from typing import Any
 
-from components.i18n import DASH, N_, _, format_day_time, format_money
-from components.labels import label_of_raw
-from models import AuditLine, Role
+from components.audit_values import field_text, is_id, value_text, without_ids
+from components.i18n import N_, _, format_day_time, format_money
+from components.settings_texts import NAMES, setting_name
+from models import AuditLine
 
 ACTIONS = {
     'sign_in': (N_('Signed in'), 'good'),
@@ -44,23 +44,21 @@ ACTIONS = {
     'change_password': (N_('Changed the own password'), 'accent'),
 }
 """The acts by their words in the database: text and tone."""
-FIELDS = {
-    'role': N_('Role'),
-    'active': N_('Access'),
-    'salon': N_('Salon'),
-    'email': N_('E-mail'),
-    'first_name': N_('First name'),
-    'last_name': N_('Last name'),
-    'name': N_('Name'),
-    'timezone': N_('Time zone'),
-    'currency': N_('Currency'),
-    'amount': N_('Amount'),
-    'note': N_('Note'),
-    'rows': N_('Rows'),
-    'entries': N_('Entries'),
-}
+ALIASES = {'begin_export': 'export', 'end_export': 'export', 'settings.changed': 'change_settings'}
+"""Acts by other words: as functions of the database and as commands to the bot."""
+SUBJECTS = {
+    'act_on_waiting_list': N_('Waiting list'), 'client.message': N_('Message to the client'),
+    'waitlist.offer': N_('A time was offered'), 'salon …': N_('Another salon'),
+    '/': N_('Overview'), '/sessions': N_('Dialogs'), '/clients': N_('Clients'),
+    '/wishlist': N_('Waiting list'), '/users': N_('Users'), '/settings': N_('Settings'), '/salons': N_('Salons'),
+    '/audit': N_('Journal'), 'dialogs': N_('Dialogs'), 'clients': N_('Clients'), 'waiting-list': N_('Waiting list'),
+    'audit': N_('Journal'),
+}  # fmt: skip
+"""What an act was about, by the word that was written down: functions, commands, pages and exports."""
+MACHINE_WORD = re.compile(r'[a-z]+([_.][a-z]+)+')
+EXPORT = re.compile(r'([a-z-]+)\.(csv|xlsx)(?: [^?]*(\?.*)?)?')
 SECRET = re.compile(r'token|password|secret|hash|\bkey\b|link', re.IGNORECASE)
-IDS = {'user', 'tenant', 'command', 'key', 'before', 'after', 'amount', 'currency'}
+UNSAID = {'user', 'tenant', 'client', 'command', 'key', 'before', 'after', 'amount', 'currency'}
 LONGEST = 300
 
 
@@ -70,49 +68,33 @@ def action_text(word: str) -> str:
     return _(known[0]) if known else word[:100]
 
 
-def value_text(name: str, value: Any) -> str:
-    """A value of a field in words."""
-    if value is None or value == '':
-        return DASH
-    if isinstance(value, bool):
-        on, off = (_('open'), _('switched off')) if name == 'active' else (_('yes'), _('no'))
-        return on if value else off
-    if name == 'role':
-        return label_of_raw(Role, str(value)).text[:LONGEST]
-    if isinstance(value, list) and all(isinstance(item, (str, int)) for item in value):
-        value = ', '.join(str(item) for item in value)
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= LONGEST else text[:LONGEST] + '…'
-
-
-def field_text(name: str) -> str:
-    """What a field is called."""
-    return _(FIELDS[name]) if name in FIELDS else name.replace('_', ' ')[:60]
-
-
 def part_of(metadata: Any, name: str) -> Mapping[str, Any]:
     """A part of what was written down; empty when there is none, or something else in its place."""
     part = metadata.get(name) if isinstance(metadata, Mapping) else None
     return part if isinstance(part, Mapping) else {}
 
 
-def changes_of(metadata: Any) -> list[list[str]]:
+def changes_of(metadata: Any, *, zone: str = 'UTC') -> list[list[str]]:
     """What was changed: field, before, after; only what differs. A new thing has no before."""
     before, after = part_of(metadata, 'before'), part_of(metadata, 'after')
     names = [name for name in dict.fromkeys([*before, *after]) if not SECRET.search(name)]
     return [
-        [field_text(name), value_text(name, before.get(name)) if before else '', value_text(name, after.get(name))]
+        [
+            field_text(name),
+            value_text(name, before.get(name), zone=zone) if before else '',
+            value_text(name, after.get(name), zone=zone),
+        ]
         for name in names
-        if before.get(name) != after.get(name)
+        if before.get(name) != after.get(name) and not (is_id(before.get(name)) or is_id(after.get(name)))
     ]
 
 
-def facts_of(metadata: Any) -> list[list[str]]:
+def facts_of(metadata: Any, *, zone: str = 'UTC') -> list[list[str]]:
     """What else was written down: field and value."""
     return [
-        [field_text(name), value_text(name, value)]
+        [field_text(name), value_text(name, value, zone=zone)]
         for name, value in part_of({'all': metadata}, 'all').items()
-        if name not in IDS and not SECRET.search(name) and value not in (None, '', [], {})
+        if name not in UNSAID and not is_id(value) and not SECRET.search(name) and value not in (None, '', [], {})
     ]
 
 
@@ -121,13 +103,39 @@ def who_text(line: AuditLine) -> str:
     return (_('the platform') if line.is_platform else line.name or _('nobody signed in'))[:120]
 
 
-def details_text(line: AuditLine) -> str:
+def details_text(line: AuditLine, *, zone: str) -> str:
     """What was changed and what else was written down, in one line."""
     changes = [
         f'{name}: {before} → {after}' if before else f'{name}: {after}'
-        for name, before, after in changes_of(line.metadata)
+        for name, before, after in changes_of(line.metadata, zone=zone)
     ]
-    return '; '.join(changes + [f'{name}: {value}' for name, value in facts_of(line.metadata)])
+    return '; '.join(changes + [f'{name}: {value}' for name, value in facts_of(line.metadata, zone=zone)])
+
+
+def subject_text(line: AuditLine) -> str:
+    """What it was about, in words; a word for machines that nobody knows is left out."""
+    text = (line.description or '').strip()
+    if line.action in {'write_to_client', 'invite_client'}:
+        return ''
+    if line.action == 'change_settings':
+        names = text.split(', ')
+        return ', '.join(setting_name(name) for name in names) if set(names) <= NAMES.keys() else text
+    if export := EXPORT.fullmatch(text) if line.action == 'export' else None:
+        kind, filters = export[2].upper(), without_ids(export[3] or '')
+        return ' '.join(filter(None, (f'{_word_text(export[1]) or export[1]}, {kind}', filters)))
+    if line.action in {'refused', 'retry_command'}:
+        page = f'/{text.split("/")[1]}' if text.startswith('/') else text
+        return _word_text(without_ids(page)) or ('' if MACHINE_WORD.fullmatch(text) else without_ids(text))
+    return without_ids(text)
+
+
+def _word_text(word: str) -> str:
+    """A word that was written down for machines; empty for an unknown one."""
+    word = ALIASES.get(word, word)
+    if word in SUBJECTS:
+        return _(SUBJECTS[word])
+    act = word.replace('waitlist.', 'waitlist_')
+    return action_text(act) if act in ACTIONS else ''
 
 
 def about_text(line: AuditLine) -> str:
@@ -136,7 +144,7 @@ def about_text(line: AuditLine) -> str:
     currency = part_of({'all': line.metadata}, 'all').get('currency')
     is_number = isinstance(amount, int | float) and not isinstance(amount, bool)
     money = format_money(amount, str(currency or 'RUB')[:3]) if is_number else ''
-    return ' · '.join(filter(None, (money, line.description)))[:LONGEST]
+    return ' · '.join(filter(None, (money, subject_text(line))))[:LONGEST]
 
 
 def row_of(line: AuditLine, *, zone: str) -> dict[str, Any]:
@@ -151,6 +159,6 @@ def row_of(line: AuditLine, *, zone: str) -> dict[str, Any]:
         'address': (line.address or '')[:60],
         'agent': (line.agent or '')[:LONGEST],
         'salon': (line.salon or '')[:120],
-        'changes': changes_of(line.metadata),
-        'facts': facts_of(line.metadata),
+        'changes': changes_of(line.metadata, zone=zone),
+        'facts': facts_of(line.metadata, zone=zone),
     }

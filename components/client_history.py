@@ -25,9 +25,9 @@ def messages(
     for command in commands:
         with ui.element('div').classes('client-line'):
             ui.label(command.text or '').classes('story-note').props('dir=auto')
-            ui.label(f'{person_text(command.by, _("unknown"))} · {format_day_time(command.created_at, zone)}').classes(
-                'muted small'
-            )
+            ui.label(
+                f'{person_text(command.by, _("author unknown"))} · {format_day_time(command.created_at, zone)}'
+            ).classes('muted small')
             command_state(command, zone=zone, on_retry=on_retry, unable=unable)
 
 
@@ -37,10 +37,11 @@ def notes(found: list[ClientNote], *, zone: str, on_remove: Callable[[ClientNote
         with ui.element('div').classes('client-line is-note'):
             with ui.element('div').classes('grow'):
                 ui.label(item.text).classes('story-note').props('dir=auto')
-                who = person_text(item.by, _('unknown'))
+                who = person_text(item.by, _('author unknown'))
                 ui.label(f'{who} · {format_day_time(item.created_at, zone)}').classes('muted small').props('dir=auto')
             if on_remove:
                 remove = button(icon='delete', kind='quiet', label=_('Remove the note'))
+                remove.props['data-act'] = f'remove-{item.id}'
                 remove.on_click(lambda item=item: on_remove(item))
 
 

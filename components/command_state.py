@@ -34,6 +34,7 @@ def command_state(
             ui.label(reason).classes('muted small').props('dir=auto')
         if on_retry and command.status.can_be_repeated:
             again = button(_('Try again'), kind='quiet', icon='retry', on_click=lambda: on_retry(command))
+            again.props['data-act'] = f'retry-{command.id}'
             again.set_enabled(not unable)
             again.props['title'] = unable
     return element

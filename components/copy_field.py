@@ -12,9 +12,10 @@ from components.theme import asset
 
 
 class CopyField(ui.element, component='copy_field.js'):
-    """The text with its button; `label` says what it is to those who do not see the screen."""
+    """The text with its button; `label` says what it is to those who do not see the screen. One that `is_short` is a
+    button beside the text, which shows the text itself only where it cannot be copied."""
 
-    def __init__(self, text: str, *, label: str) -> None:
+    def __init__(self, text: str, *, label: str, is_short: bool = False) -> None:
         super().__init__()
-        self._props.update(text=text, label=label, icons=asset('icons.svg'))
-        self._props['texts'] = {'copy': _('Copy'), 'copied': _('Copied')}
+        self._props.update(text=text, label=label, isShort=is_short, icons=asset('icons.svg'))
+        self._props['texts'] = {'copy': _('Copy'), 'copied': _('Copied'), 'failed': _('Copy it by hand')}

@@ -39,7 +39,7 @@ class DayChart(ui.element, component='day_chart.js'):
         size = 1 if len(points) <= MOST_BARS else 7
         groups = [points[start : start + size] for start in range(0, len(points), size)]
         self._props['totals'] = {'texts': _texts(points, currency)}
-        self._props['days'] = [_bar(group, currency, address) for group in groups]
+        self._props['days'] = tuple(_bar(group, currency, address) for group in groups)
         self.update()
 
 

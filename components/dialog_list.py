@@ -52,7 +52,8 @@ class DialogList(ui.element, component='dialog_list.js'):
         has_more: bool = False,
     ) -> None:
         """Draw the dialogs; the rows that are there already stay in their place on the screen."""
-        rows = [self._row(dialog, address(dialog), zone=zone, currency=currency) for dialog in dialogs]
+        # A tuple: NiceGUI looks into every list and row of its own to see it change, which costs more than drawing it.
+        rows = tuple(self._row(dialog, address(dialog), zone=zone, currency=currency) for dialog in dialogs)
         if rows != self._props.get('rows') or has_more != self._props['hasMore']:
             self._props.update(rows=rows, hasMore=has_more)
         self.run_method('rest')

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from nicegui import ui
 
+from components.copy_field import CopyField
 from components.dialog_list import booking_of
 from components.i18n import _, dial_number, format_day_time, format_duration, format_phone
 from components.icons import icon
@@ -98,13 +99,15 @@ def contact_ways(phone: str | None, whatsapp_id: str | None, channel: str) -> li
     return found
 
 
-def contact_links(ways: Sequence[tuple[str, str, str]]) -> None:
-    """Draw ways to reach a client."""
+def contact_links(ways: Sequence[tuple[str, str, str]], *, to_copy: str | None = None) -> None:
+    """Draw ways to reach a client, and a button that copies the number `to_copy`."""
     with ui.element('div').classes('row-of'):
         for name, text, address in ways:
             with outside_link('', to=address, classes='native-button'):
                 icon(name)
                 ui.label(text)
+        if to_copy:
+            CopyField(to_copy, label=_('Copy the number'), is_short=True)
 
 
 def _contact(opened: OpenDialog) -> None:

@@ -12,12 +12,11 @@ from typing import Any
 
 from nicegui import ui
 
-from components.button import button
 from components.command_state import command_state
+from components.dialog_side import contact_links, contact_ways
 from components.i18n import _, dial_number, format_ago, format_day_time, format_money, format_phone
 from components.icons import icon
 from components.labels import label_of, label_of_raw, person_text
-from components.link import outside_link
 from components.waiting_texts import offer_pill, wished_text
 from models import GivenCommand, OpenEntry, TimeOfDay, WaitingEntry, WishAct, WishStatus, WishStep
 
@@ -55,22 +54,9 @@ def entry_contact(opened: OpenEntry) -> None:
     """Ways to reach the client: a call, the number to copy, the messenger."""
     phone = opened.entry.client_phone
     number = dial_number(phone)
-    if not phone:
-        return
-    with ui.element('div').classes('row-of'):
-        if number:
-            with outside_link('', to=f'tel:{number}', classes='native-button'):
-                icon('phone')
-                ui.label(format_phone(number))
-            copy = button(_('Copy'), icon='copy', label=_('Copy the number'))
-            copy.on('click', js_handler=f'() => navigator.clipboard.writeText("{number}")')
-            if opened.channel:
-                to = f'https://wa.me/{number.lstrip("+")}' if opened.channel == 'whatsapp' else f'https://t.me/{number}'
-                with outside_link('', to=to, classes='native-button'):
-                    icon(opened.channel)
-                    ui.label('WhatsApp' if opened.channel == 'whatsapp' else 'Telegram')
-        else:
-            ui.label(format_phone(phone)[:60]).props('dir=auto')
+    if phone and not number:
+        ui.label(format_phone(phone)[:60]).props('dir=auto')
+    contact_links(contact_ways(phone, opened.whatsapp_id, opened.channel or ''), to_copy=number)
 
 
 def entry_story(

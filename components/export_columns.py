@@ -9,7 +9,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from components.audit_texts import action_text, details_text, who_text
+from components.audit_texts import action_text, details_text, subject_text, who_text
 from components.i18n import N_, _, salon_time
 from components.labels import label_of, label_of_raw, person_text
 from components.sheets import Cell
@@ -112,8 +112,8 @@ AUDIT: tuple[Column, ...] = (
     (N_('When'), lambda row, zone: moment(row.at, zone)),
     (N_('Who'), lambda row, _zone: who_text(row)),
     (N_('What'), lambda row, _zone: action_text(row.action)),
-    (N_('About'), lambda row, _zone: row.description),
-    (N_('Details'), lambda row, _zone: details_text(row)),
+    (N_('About'), lambda row, _zone: subject_text(row)),
+    (N_('Details'), lambda row, zone: details_text(row, zone=zone)),
     (N_('Address'), lambda row, _zone: row.address),
     (N_('Browser'), lambda row, _zone: row.agent),
     (N_('Salon'), lambda row, _zone: row.salon),

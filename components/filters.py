@@ -90,24 +90,29 @@ class FilterBar(ui.element, component='filters.js'):
             name: [(item.value, label_of(item).text) for item in items] for name, items in self._kind.lists.items()
         }
         self._props['value'] = query.search or ''
-        self._props['lists'] = [
-            {
-                'name': name,
-                'label': titles[name],
-                'value': value if (value := str(getattr(query, name) or '')) in dict(pairs) else '',
-                'options': [list(pair) for pair in pairs],
-            }
-            for name, pairs in (options | dict(choices or {})).items()
-            if pairs
-        ]
+        # Tuples: NiceGUI looks into every list of its own to see it change, which costs more than drawing it.
+        self._props['lists'] = tuple(
+            [
+                {
+                    'name': name,
+                    'label': titles[name],
+                    'value': value if (value := str(getattr(query, name) or '')) in dict(pairs) else '',
+                    'options': [list(pair) for pair in pairs],
+                }
+                for name, pairs in (options | dict(choices or {})).items()
+                if pairs
+            ]
+        )
         self._props['days'] = [
             {'name': name, 'label': titles[name], 'value': str(getattr(query, name) or '')} for name in self._kind.days
         ]
-        self._props['chips'] = [
-            {'name': name, 'text': self._kind.chip(query, name, names or {})}
-            for name in self._kind.chips
-            if getattr(query, name) is not None
-        ]
+        self._props['chips'] = tuple(
+            [
+                {'name': name, 'text': self._kind.chip(query, name, names or {})}
+                for name in self._kind.chips
+                if getattr(query, name) is not None
+            ]
+        )
 
     def _change(self, event: events.GenericEventArguments) -> Any:
         args = event.args if isinstance(event.args, dict) else {}

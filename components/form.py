@@ -20,11 +20,30 @@ from components.page_head import Heading
 from components.states import note
 
 
+class FormDialog(ui.dialog):
+    """The layer of a form, which knows its form."""
+
+    form: Form | None = None
+
+
+def forms_of(client: Client) -> list[FormDialog]:
+    """The layers of forms in a tab, wherever they hang."""
+    return [element for element in list(client.elements.values()) if isinstance(element, FormDialog)]
+
+
 def close_forms(client: Client) -> None:
     """Take away the forms of a page that goes from the screen."""
-    for element in list(client.content.default_slot.children):
-        if isinstance(element, ui.dialog):
-            element.delete()
+    for dialog in forms_of(client):
+        dialog.delete()
+
+
+def keep_forms(client: Client, text: str, *, then: Callable[[], object]) -> bool:
+    """Nothing can be sent from this tab any more: let the open forms say `text` and keep what was typed until they are
+    put away, and do `then` after that. Whether there are any."""
+    forms = [dialog.form for dialog in forms_of(client) if dialog.value and dialog.form]
+    for form in forms:
+        form.lock(text, then=then)
+    return bool(forms)
 
 
 F = TypeVar('F', bound=ValidationElement[Any])
@@ -47,9 +66,10 @@ class Form:
     ) -> None:
         self.key: UUID = uuid4()
         self._on_submit = on_submit
+        self._was_sent = False
         self._named: dict[str, ValidationElement[Any]] = {}
         # Not where the button is: that place may be drawn anew while somebody types.
-        with ui.context.client.content, ui.dialog() as self.dialog, ui.element('form').classes('form') as form:
+        with ui.context.client.content, FormDialog() as self.dialog, ui.element('form').classes('form') as form:
             form.props('novalidate')  # what is wrong is said at its field, in the reader's language
             form.on('submit', self._submit, js_handler='(event) => { event.preventDefault(); emit() }')
             Heading(title, 2).classes('form-title')
@@ -60,6 +80,8 @@ class Form:
             with ui.element('div').classes('form-foot'):
                 button(_('Cancel'), kind='quiet', on_click=self.close)
                 self._button = button(submit, kind=kind).props('type=submit')
+        self.dialog.form = self
+        self._then: Callable[[], object] | None = None
         self.dialog.on('hide', self._forget)
 
     def open(self) -> None:
@@ -73,11 +95,22 @@ class Form:
     def _forget(self) -> None:
         if not self.dialog.is_deleted:
             self.dialog.delete()
+        if self._then:
+            self._then()
+
+    def lock(self, text: str, *, then: Callable[[], object]) -> None:
+        """Nothing can be sent any more; what was typed stays to be copied until the form is put away."""
+        self._then = then
+        self._button.set_enabled(False)
+        self._failure.clear()
+        with self._failure:
+            note(text, tone='warn')
 
     async def _submit(self) -> None:
         if self._button.props.get('loading'):
             return
         self._failure.clear()
+        self._was_sent = True
         for field in self._named.values():
             field.error = None
         self._button.props(add='loading')
@@ -86,6 +119,16 @@ class Form:
         finally:
             if not self.dialog.is_deleted:
                 self._button.props(remove='loading')
+
+    def _changed(self, field: ValidationElement[Any]) -> None:
+        """Something else was typed: no error stands there any more, and what is sent next is another act.
+
+        What was sent before may have been done although no answer came: sent again with other words under the same key,
+        it would count as done.
+        """
+        field.error = None
+        if self._was_sent:
+            self.key, self._was_sent = uuid4(), False
 
     def fail(self, text: str, *, field: str | None = None) -> None:
         """Say why the act was not done, at its field if it is about one."""
@@ -97,6 +140,9 @@ class Form:
             return
         with self._failure:
             note(text, tone='bad')
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._named
 
     def value(self, name: str) -> str:
         """What stands in a field now."""
@@ -166,5 +212,5 @@ class Form:
         field.props('hide-bottom-space')
         if hint:
             field.props['hint'] = hint
-        field.on_value_change(lambda: setattr(field, 'error', None))
+        field.on_value_change(lambda: self._changed(field))
         return field

@@ -30,7 +30,7 @@ class HourMap(ui.element, component='hour_map.js'):
 
     def show(self, cells: Sequence[HourCell], *, query: DialogQuery) -> None:
         """Draw the cells; `query` holds the period that the links keep."""
-        self._props['cells'] = [cell.model_dump() for cell in cells]
+        self._props['cells'] = tuple(cell.model_dump() for cell in cells)
         self._props['bases'] = {
             'dialogs': query.replace(figure=None, hour=None, weekday=None).address(),
             'bookings': query.replace(figure=Figure.BOOKINGS, hour=None, weekday=None).address(),

@@ -73,6 +73,7 @@ class Frame:
                     )  # fmt: skip
                 self.banner = ui.element('div').classes('banner')
                 self.content = ui.element('main').classes('content').props('id=content tabindex=-1')
+        self._banner_shown: tuple[str | None, str] = ('', '')
         self.set_banner(None)
 
     def _draw_menu(self, entries: Sequence[MenuEntry]) -> None:
@@ -116,6 +117,9 @@ class Frame:
 
     def set_banner(self, text: str | None, *, tone: str = 'warn') -> None:
         """Say above every page that something does not work now; None takes it away."""
+        if (text, tone) == self._banner_shown:
+            return
+        self._banner_shown = text, tone
         self.banner.clear()
         self.banner.set_visibility(text is not None)
         if text is not None:

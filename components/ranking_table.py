@@ -44,18 +44,20 @@ class RankingTable(ui.element, component='ranking_table.js'):
     ) -> None:
         """Draw the rows; `address` gives the dialogs behind a row."""
         best = max((_weight(row, total_revenue) for row in rows), default=0.0)
-        self._props['rows'] = [
-            {
-                'key': row.key,
-                'label': row.label or row.key or _('not specified'),
-                'muted': not row.key,
-                'bookings': format_number(row.bookings),
-                'revenue': format_money(round(row.revenue), currency),
-                'width': round(100 * _weight(row, total_revenue) / best, 1) if best else 0,
-                'href': address(row),
-            }
-            for row in rows
-        ]
+        self._props['rows'] = tuple(
+            [
+                {
+                    'key': row.key,
+                    'label': row.label or row.key or _('not specified'),
+                    'muted': not row.key,
+                    'bookings': format_number(row.bookings),
+                    'revenue': format_money(round(row.revenue), currency),
+                    'width': round(100 * _weight(row, total_revenue) / best, 1) if best else 0,
+                    'href': address(row),
+                }
+                for row in rows
+            ]
+        )
         self._props['total'] = {
             'bookings': format_number(total_bookings),
             'revenue': format_money(round(total_revenue), currency),

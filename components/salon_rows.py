@@ -67,11 +67,14 @@ def _acts(
 ) -> None:
     with ui.element('div').classes('salon-acts'):
         if not salon.has_settings:
-            button(_('Create settings'), icon='plus', on_click=lambda: on_create(salon))
+            create = button(_('Create settings'), icon='plus', on_click=lambda: on_create(salon))
+            create.props['data-act'] = f'create-{salon.id}'
         if salon.id == in_view:
             ui.label(_('in view')).classes('pill tone-accent')
         else:
-            button(_('Open'), icon='arrow-right', on_click=lambda: on_open(salon))
+            button(_('Open'), icon='arrow-right', on_click=lambda: on_open(salon)).props['data-act'] = (
+                f'open-{salon.id}'
+            )
 
 
 def refused_card(refused: Sequence[RefusedCallbacks]) -> None:

@@ -15,12 +15,13 @@ from components.command_state import command_state
 from components.i18n import _
 from components.labels import label_of
 from components.page_head import Heading
+from components.place import Place
 from components.settings_texts import SECRETS, Group, setting_name, setting_text
 from models import BotSetting, GivenCommand, SettingState, SettingValue
 
 
 class SettingsCard:
-    """A group of settings with a button to change them; draw its rows inside `with card.rows`."""
+    """A group of settings with a button to change them."""
 
     def __init__(self, group: Group, *, on_edit: Callable[[Group], Any]) -> None:
         self._group = group
@@ -34,6 +35,8 @@ class SettingsCard:
                 self._edit.props['aria-label'] = f'{_("Change")}: {_(group.title)}'
             self._why = ui.label().classes('muted small')
             self.rows = ui.element('div').classes('settings')
+        self.place = Place(self.rows)
+        """Draw the rows `with card.rows` when it is new."""
         self.set_editable(reason='', is_ready=False)
 
     def set_editable(self, *, reason: str, is_ready: bool = True) -> None:
@@ -78,6 +81,7 @@ def bot_row(
             elif setting.state is SettingState.DIFFERS:
                 with ui.element('div').classes('command-state'):
                     again = button(_('Tell the bot again'), icon='retry', kind='quiet', on_click=lambda: on_again(name))
+                    again.props['data-act'] = f'again-{name}'
                     again.set_enabled(not unable)
                     again.props['title'] = unable
         if is_set or differs:

@@ -14,12 +14,11 @@ from components.button import button
 from components.i18n import _, format_duration, format_money, format_number, format_share, ngettext
 from components.labels import label_of
 from components.link import link
+from components.place import Place
 from components.stat_tiles import StatTiles
-from components.waiting_list import ACTS, act_texts
-from models import Period, WaitingEntry, WaitingFigures, WaitingListQuery, WishOrder, WishShown, WishStatus
-
-TOGETHER = ('convert', 'cancel', 'note', 'reopen')
-"""What can be done with several entries at once."""
+from components.waiting_list import ACTS, TOGETHER, act_texts
+from components.waiting_texts import acts_of
+from models import Period, WaitingEntry, WaitingFigures, WaitingListQuery, WishOrder, WishShown
 
 
 def tile_labels() -> dict[str, str]:
@@ -49,10 +48,11 @@ def show_tiles(tiles: StatTiles, figures: WaitingFigures, period: Period, *, cur
     tiles.show('fill_rate', rate, note=_('of those decided'), to=converted)
 
 
-def draw_tabs(place: ui.element, query: WaitingListQuery, period: Period, *, missed: int) -> None:
+def draw_tabs(place: Place, query: WaitingListQuery, period: Period, *, missed: int) -> None:
     """Which entries the list shows, and in which order those who wait."""
-    place.clear()
-    with place:
+    if not place.is_new(query, period, missed):
+        return
+    with place.root:
         for shown in WishShown:
             if shown is WishShown.MISSED and not missed and query.shown is not shown:
                 continue
@@ -71,16 +71,16 @@ def draw_tabs(place: ui.element, query: WaitingListQuery, period: Period, *, mis
 
 
 def draw_together(
-    place: ui.element, entries: Sequence[WaitingEntry], *, on_act: Callable[[str], Any], on_none: Callable[[], Any]
+    place: Place, entries: Sequence[WaitingEntry], *, on_act: Callable[[str], Any], on_none: Callable[[], Any]
 ) -> None:
     """What can be done with the chosen entries together; nothing while none is chosen."""
-    place.clear()
-    place.set_visibility(bool(entries))
-    waits = {entry.status == WishStatus.WAITING for entry in entries}
     texts, number = act_texts(), format_number(len(entries))
-    with place:
+    possible = [act for act in TOGETHER if all(act in acts_of(entry) for entry in entries)]
+    if not place.is_new(len(entries), possible):
+        return
+    place.root.set_visibility(bool(entries))
+    with place.root:
         ui.label(ngettext('{number} chosen', '{number} chosen', len(entries)).format(number=number)).classes('grow')
-        for act in TOGETHER:
-            if act == 'note' or waits == {act != 'reopen'}:
-                button(texts[act], icon=ACTS[act][1], on_click=lambda act=act: on_act(act))
+        for act in possible:
+            button(texts[act], icon=ACTS[act][1], on_click=lambda act=act: on_act(act))
         button(icon='close', kind='quiet', label=_('Choose none'), on_click=on_none)

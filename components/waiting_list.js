@@ -1,5 +1,6 @@
 // The waiting list as one element. A row is a link to its entry; it can be chosen together with others and acted on from
-// the keyboard: arrows move, Space chooses, and the letters of the buttons act, in any keyboard layout.
+// the keyboard: arrows move, Space chooses, and letters act, in any keyboard layout: on the chosen rows together if the
+// act is one that several can have, else on the row that has the focus.
 export default {
   template: `
     <div class="waiting-list">
@@ -16,8 +17,8 @@ export default {
               <span class="w-state"><span v-for="pill in row.pills" :key="pill.text" class="pill" :class="'tone-' + pill.tone">{{ pill.text }}</span></span>
               <small v-if="row.comment" class="w-comment" dir="auto">{{ row.comment }}</small>
             </a>
-            <span v-if="row.acts.length" class="waiting-acts">
-              <button v-for="act in row.acts" :key="act" type="button" class="native-button" :class="act === 'convert' ? 'is-good' : 'is-quiet'" :title="buttons[act].title" :aria-disabled="!!buttons[act].why" :aria-label="buttons[act].text + ': ' + row.client" @click="run(act, row.key)">
+            <span v-if="row.buttons.length" class="waiting-acts">
+              <button v-for="act in row.buttons" :key="act" type="button" class="native-button" :class="act === 'convert' ? 'is-good' : 'is-quiet'" :title="buttons[act].title" :aria-disabled="!!buttons[act].why" :aria-label="buttons[act].text + ': ' + row.client" @click="run(act, [row.key])">
                 <svg class="icon" viewBox="0 0 24 24" aria-hidden="true"><use :href="icons + '#' + buttons[act].icon" /></svg><span>{{ buttons[act].text }}</span>
               </button>
             </span>
@@ -26,7 +27,7 @@ export default {
       </ul>
       <div v-if="hasMore" class="dialog-more"><button type="button" class="native-button" :aria-disabled="isAsking" @click="ask">{{ isAsking ? texts.loading : texts.more }}</button></div>
     </div>`,
-  props: { rows: { type: Array, default: () => [] }, chosen: { type: Array, default: () => [] }, open: String, hasMore: Boolean, buttons: Object, texts: Object, icons: String },
+  props: { rows: { type: Array, default: () => [] }, chosen: { type: Array, default: () => [] }, open: String, hasMore: Boolean, buttons: Object, together: Array, texts: Object, icons: String },
   emits: ["choose", "act", "more"],
   data: () => ({ isAsking: false }),
   watch: {
@@ -38,8 +39,9 @@ export default {
     toggle(key) {
       this.$emit("choose", this.chosen.includes(key) ? this.chosen.filter((k) => k !== key) : [...this.chosen, key]);
     },
-    run(act, key) {
-      if (!this.buttons[act].why) this.$emit("act", { act, key });
+    run(act, keys) {
+      const isPossible = keys.every((key) => this.rows.find((row) => row.key === key)?.acts.includes(act));
+      if (isPossible && !this.buttons[act].why) this.$emit("act", { act, keys });
     },
     ask() {
       if (this.isAsking) return;
@@ -50,7 +52,7 @@ export default {
       this.isAsking = false;
     },
     press(event) {
-      if (event.metaKey || event.ctrlKey || event.altKey || event.target.tagName === "INPUT") return;
+      if (event.metaKey || event.ctrlKey || event.altKey || event.repeat && event.key.length === 1) return;
       const links = [...this.$refs.rows.querySelectorAll(".waiting-row")];
       const link = event.target.closest(".waiting-item")?.querySelector(".waiting-row");
       const next = links[links.indexOf(link) + ({ ArrowDown: 1, ArrowUp: -1 }[event.key] || 0)];
@@ -58,7 +60,7 @@ export default {
       const act = Object.keys(this.buttons).find((name) => this.buttons[name].code === event.code);
       if (next && next !== link) next.focus();
       else if (key && event.code === "Space" && event.target === link) this.toggle(key);
-      else if (key && act && this.rows.find((row) => row.key === key)?.acts.includes(act)) this.run(act, key);
+      else if (key && act) this.run(act, this.chosen.length && this.together.includes(act) ? this.chosen : [key]);
       else return;
       event.preventDefault();
     },

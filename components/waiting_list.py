@@ -25,6 +25,8 @@ ACTS = {
     'reopen': ('KeyR', 'retry'),
 }
 """What can be done with an entry: the key that does it, and its icon."""
+TOGETHER = ('convert', 'cancel', 'note', 'reopen')
+"""What can be done with several entries at once."""
 
 
 def act_texts() -> dict[str, str]:
@@ -40,18 +42,18 @@ def act_texts() -> dict[str, str]:
 
 
 class WaitingRows(ui.element, component='waiting_list.js'):
-    """The rows; `on_choose` gets the keys that are chosen, `on_act` an act and a key, `on_more` is asked for more."""
+    """The rows; `on_choose` gets the chosen keys, `on_act` an act and its keys, `on_more` is asked for more."""
 
     def __init__(
         self,
         *,
         on_choose: Callable[[list[int]], Any],
-        on_act: Callable[[str, int], Any],
+        on_act: Callable[[str, list[int]], Any],
         on_more: Callable[[], Any],
     ) -> None:
         super().__init__()
         self._on_choose, self._on_act = on_choose, on_act
-        self._props.update(icons=asset('icons.svg'), hasMore=False, chosen=[], open='', rows=[])
+        self._props.update(icons=asset('icons.svg'), hasMore=False, chosen=[], open='', rows=[], together=TOGETHER)
         self._props['texts'] = {'choose': _('Choose'), 'more': _('Show more'), 'loading': _('Loading')}
         self.set_reachable(is_reachable=True)
         self.on('choose', self._choose)
@@ -88,8 +90,8 @@ class WaitingRows(ui.element, component='waiting_list.js'):
         """Which entries are chosen, and which one is open."""
         self._props.update(chosen=[str(key) for key in chosen], open=str(opened or ''))
 
-    def _known(self, key: Any) -> bool:
-        return key in [row['key'] for row in self._props['rows']]
+    def _known(self, key: Any, act: str = '') -> bool:
+        return any(row['key'] == key and (not act or act in row['acts']) for row in self._props['rows'])
 
     def _choose(self, event: events.GenericEventArguments) -> Any:
         keys = event.args if isinstance(event.args, list) else []
@@ -97,5 +99,7 @@ class WaitingRows(ui.element, component='waiting_list.js'):
 
     def _act(self, event: events.GenericEventArguments) -> Any:
         args = event.args if isinstance(event.args, dict) else {}
-        act, key = args.get('act'), args.get('key')
-        return self._on_act(str(act), int(str(key))) if act in ACTS and self._known(key) else None
+        act, keys = str(args.get('act')), args.get('keys')
+        if act not in ACTS or not isinstance(keys, list) or not all(self._known(key, act) for key in keys):
+            return None
+        return self._on_act(act, [int(key) for key in keys]) if len(keys) == 1 or act in TOGETHER else None

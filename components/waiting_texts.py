@@ -14,6 +14,8 @@ from models import CommandStatus, Offer, TimeOfDay, WaitingEntry, WishStatus
 
 LONGEST = 160
 """More letters of a name, a service or a comment never fit into a row."""
+SHOWN_ACTS = 2
+"""More buttons never fit into a row; the keyboard and the open entry have all acts."""
 
 
 def acts_of(entry: WaitingEntry) -> list[str]:
@@ -25,7 +27,7 @@ def acts_of(entry: WaitingEntry) -> list[str]:
 
 def row_of(entry: WaitingEntry, *, zone: str, today: date, currency: str) -> dict[str, Any]:
     """An entry as the list draws it."""
-    is_waiting = entry.status == WishStatus.WAITING
+    is_waiting, acts = entry.status == WishStatus.WAITING, acts_of(entry)
     return {
         'key': str(entry.id),
         'client': _cut(entry.client_name) or _('No name'),
@@ -39,7 +41,8 @@ def row_of(entry: WaitingEntry, *, zone: str, today: date, currency: str) -> dic
         'pills': pills_of(entry, zone=zone, currency=currency),
         'isMissed': bool(entry.is_missed),
         'group': _('The wished day has passed') if entry.is_missed else _('Waiting') if is_waiting else '',
-        'acts': acts_of(entry)[:2],
+        'acts': acts,
+        'buttons': acts[:SHOWN_ACTS],
     }
 
 
@@ -69,6 +72,8 @@ def offer_pill(offer: Offer, *, zone: str, now: datetime | None = None) -> dict[
         return {'text': _('said yes to {time}').format(time=format_day_time(offer.at, zone)), 'tone': 'good'}
     if offer.answer == 'declined':
         return {'text': _('said no to {time}').format(time=format_day_time(offer.at, zone)), 'tone': 'warn'}
+    if offer.command and offer.command.status.can_be_repeated:
+        return {'text': _('the client could not be asked'), 'tone': 'bad'}
     if offer.until > (now or datetime.now(UTC)):
         return {
             'text': _('offered, answer until {time}').format(time=format_day_time(offer.until, zone)),

@@ -18,6 +18,7 @@ from components.dialog_list import DialogList
 from components.i18n import _, ngettext
 from components.icons import icon
 from components.link import link
+from components.place import Place
 from components.states import empty_state, skeleton_rows
 from data import DataError, NotFound, SessionEnded, Unavailable
 from models import Dialog, DialogPage, DialogQuery, OpenClient
@@ -37,6 +38,7 @@ class OpenClientPanel:
         self.dialogs: list[Dialog] = []
         self.next_key: str | None = None
         self.root = ui.element('div').classes('dialog-panel client-panel')
+        self.place = Place(self.root)
 
     @property
     def client_id(self) -> UUID | None:
@@ -51,7 +53,7 @@ class OpenClientPanel:
         if key == self.key:
             return
         self.key, self.opened, self.dialogs, self.next_key = key, None, [], None
-        self.root.clear()
+        self.place.clear()
         if key:
             with self.root:
                 skeleton_rows(6)
@@ -97,7 +99,7 @@ class OpenClientPanel:
         if self.opened is not None and not isinstance(error, NotFound):
             return
         self.opened = None
-        self.root.clear()
+        self.place.clear()
         with self.root:
             self._close_link()
             if isinstance(error, NotFound):
@@ -135,15 +137,21 @@ class OpenClientPanel:
         opened = self.opened
         if opened is None:
             return
-        self.root.clear()
-        with self.root:
-            self._close_link()
-            with ui.element('div').classes('dialog-head-line'):
-                name = (opened.client.name or _('No name'))[:120]
-                ui.label(name).classes('dialog-name grow').props('dir=auto role=heading aria-level=2')
-            with ui.element('div').classes('client-body'):
-                self._draw_card(opened)
-                self._draw_dialogs(opened)
+        acts, salon = self.view.acts, self.view.salon
+        if self.place.is_new(opened, self.closed(), acts.may_act, acts.unable, self.view.today, salon):
+            with self.root:
+                self._draw(opened)
+        else:
+            self._show_dialogs()
+
+    def _draw(self, opened: OpenClient) -> None:
+        self._close_link()
+        with ui.element('div').classes('dialog-head-line'):
+            name = (opened.client.name or _('No name'))[:120]
+            ui.label(name).classes('dialog-name grow').props('dir=auto role=heading aria-level=2')
+        with ui.element('div').classes('client-body'):
+            self._draw_card(opened)
+            self._draw_dialogs(opened)
 
     def _draw_card(self, opened: OpenClient) -> None:
         salon, acts = self.view.salon, self.view.acts
@@ -172,7 +180,9 @@ class OpenClientPanel:
         with ui.element('div').classes('entry-acts'):
             write = button(_('Write'), icon='chat', on_click=lambda: acts.write(opened))
             invite = button(_('Invite back'), icon='gift', on_click=lambda: acts.invite(opened))
-            button(_('Note'), icon='note', on_click=lambda: acts.add_note(opened))
+            note = button(_('Note'), icon='note', on_click=lambda: acts.add_note(opened))
+        for element, act in ((write, 'write'), (invite, 'invite'), (note, 'note')):
+            element.props['data-act'] = act
         for element, reason in ((write, refused or acts.unable), (invite, why)):
             element.set_enabled(not reason)
             element.props['title'] = reason

@@ -12,15 +12,16 @@ from nicegui import ui
 from bot import bot
 from components.button import button
 from components.entry_side import entry_contact, entry_facts, entry_story
-from components.i18n import _
+from components.i18n import _, format_ago
 from components.icons import icon
 from components.labels import label_of_raw
 from components.link import link
+from components.place import Place
 from components.states import empty_state, error_state, skeleton_rows
 from components.waiting_list import ACTS, act_texts
-from components.waiting_texts import acts_of
+from components.waiting_texts import acts_of, offer_pill
 from data import DataError, NotFound, SessionEnded
-from models import GivenCommand, OpenEntry, WishStatus
+from models import GivenCommand, OpenEntry, Salon, WishStatus
 from pages.view import explain
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ class OpenEntryPanel:
         self.key = ''
         self.opened: OpenEntry | None = None
         self.root = ui.element('div').classes('dialog-panel entry-panel')
+        self.place = Place(self.root)
 
     @property
     def entry_id(self) -> int | None:
@@ -46,7 +48,7 @@ class OpenEntryPanel:
         if key == self.key:
             return
         self.key, self.opened = key, None
-        self.root.clear()
+        self.place.clear()
         if key:
             with self.root:
                 skeleton_rows(6)
@@ -77,7 +79,7 @@ class OpenEntryPanel:
         return await self.view.data.waiting_list.open(self.entry_id)
 
     def _fail(self, error: DataError) -> None:
-        self.root.clear()
+        self.place.clear()
         with self.root:
             self._close_link()
             if isinstance(error, NotFound):
@@ -97,17 +99,22 @@ class OpenEntryPanel:
         opened, salon = self.opened, self.view.salon
         if opened is None:
             return
-        self.root.clear()
-        with self.root:
-            self._close_link()
-            self._draw_head(opened)
-            with ui.element('div').classes('entry-body'):
-                self._draw_acts(opened)
-                entry_facts(opened.entry, today=self.view.today, zone=salon.timezone)
-                entry_contact(opened)
-                ui.label(_('What has happened')).classes('side-title').props('role=heading aria-level=3')
-                unable = '' if bot.is_reachable else _('The bot does not answer, so this is not possible now.')
-                entry_story(opened, zone=salon.timezone, currency=salon.currency, on_retry=self.retry, unable=unable)
+        zone = salon.timezone
+        shown = (format_ago(opened.entry.created_at), opened.entry.offer and offer_pill(opened.entry.offer, zone=zone))
+        if self.place.is_new(opened, shown, self.closed(), bot.is_reachable, self.view.today, salon):
+            with self.root:
+                self._draw(opened, salon)
+
+    def _draw(self, opened: OpenEntry, salon: Salon) -> None:
+        self._close_link()
+        self._draw_head(opened)
+        with ui.element('div').classes('entry-body'):
+            self._draw_acts(opened)
+            entry_facts(opened.entry, today=self.view.today, zone=salon.timezone)
+            entry_contact(opened)
+            ui.label(_('What has happened')).classes('side-title').props('role=heading aria-level=3')
+            unable = '' if bot.is_reachable else _('The bot does not answer, so this is not possible now.')
+            entry_story(opened, zone=salon.timezone, currency=salon.currency, on_retry=self.retry, unable=unable)
 
     def _draw_head(self, opened: OpenEntry) -> None:
         entry = opened.entry
@@ -129,6 +136,7 @@ class OpenEntryPanel:
                     on_click=lambda act=act: self.view.acts.begin(act, [opened.entry]),
                 )  # fmt: skip
                 element.set_enabled(not why)
+                element.props['data-act'] = act
                 element.props['title'] = why or f'{texts[act]} · {ACTS[act][0][-1]}'
         reasons = {reason for act in acts_of(opened.entry) if (reason := self._why_not(act, opened))}
         for reason in sorted(reasons):

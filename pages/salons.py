@@ -9,8 +9,9 @@ from nicegui import ui
 
 from auth import sessions
 from components.form import Form
-from components.i18n import N_, _
+from components.i18n import N_, _, format_ago
 from components.page_head import page_head
+from components.place import Place
 from components.salon_rows import refused_card, salon_rows
 from components.settings_texts import options_of, setting_name
 from components.states import empty_state, error_state, skeleton_rows
@@ -35,8 +36,8 @@ class SalonsView(View):
         self.known: SalonList | None = None
         self.toast = Toast()
         page_head(_('Salons'))
-        self.place = ui.element('div').classes('stack')
-        with self.place:
+        self.place = Place(ui.element('div').classes('stack'))
+        with self.place.root:
             skeleton_rows(4)
         ui.timer(REFRESH_SECONDS, self.load, immediate=False)
 
@@ -45,23 +46,27 @@ class SalonsView(View):
 
     def draw(self) -> None:
         assert self.known
-        self.place.clear()
-        with self.place:
-            if self.known.salons:
-                with ui.element('section').classes('card salons-card'):
-                    salon_rows(
-                        self.known.salons,
-                        in_view=self.salon.id,
-                        on_open=self.open_salon,
-                        on_create=CreateSettings(self).open,
-                    )
-            else:
-                empty_state(_('There is no salon yet'), _('As soon as the bot serves a salon, it appears here.'))
-            refused_card(self.known.refused)
+        written = [format_ago(salon.last_write) for salon in self.known.salons]
+        if self.place.is_new(self.known, written, self.salon.id):
+            with self.place.root:
+                self._draw(self.known)
+
+    def _draw(self, known: SalonList) -> None:
+        if known.salons:
+            with ui.element('section').classes('card salons-card'):
+                salon_rows(
+                    known.salons,
+                    in_view=self.salon.id,
+                    on_open=self.open_salon,
+                    on_create=CreateSettings(self).open,
+                )
+        else:
+            empty_state(_('There is no salon yet'), _('As soon as the bot serves a salon, it appears here.'))
+        refused_card(known.refused)
 
     def show_error(self, error: DataError) -> None:
         self.place.clear()
-        with self.place:
+        with self.place.root:
             error_state(explain(error), on_retry=self.load)
 
     async def open_salon(self, salon: SalonState) -> None:

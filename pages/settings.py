@@ -68,9 +68,10 @@ class SettingsView(View):
         for group in GROUPS:
             card = self.cards[group.key]
             card.set_editable(reason=self.unable if group.needs_bot else '')
-            card.rows.clear()
-            with card.rows:
-                self._draw_rows(group, known)
+            values = [known.value(name) if name in OWN else known.settings[name] for name in group.names]
+            if card.place.is_new(values, known.secrets, self.unable, self.salon.timezone):
+                with card.rows:
+                    self._draw_rows(group, known)
 
     def _draw_rows(self, group: Group, known: SalonSettings) -> None:
         for name in group.names:

@@ -19,6 +19,7 @@ from auth import Session
 from bot import bot
 from components.form import Form
 from components.i18n import _
+from components.place import FocusKeeper
 from components.reasons import reason_text
 from components.states import counting_state, error_state, note, stale_note
 from data import Conflict, Data, DataError, NotAllowed, NotFound, Refused, SessionEnded, StillCounting, Unavailable
@@ -58,7 +59,7 @@ class View:
         self.session, self.address, self._salon = session, address, salon
         self.data = Data(session)
         self.client = ui.context.client
-        self.root = ui.element('div').classes('page')
+        self.root = FocusKeeper().classes('page')
         self.error: DataError | None = None
         self.read_at: datetime | None = None
         self.shown_for: Mapping[str, str] | None = None
@@ -219,7 +220,7 @@ class View:
         except SessionEnded:
             if asyncio.iscoroutine(act):
                 act.close()
-            fail(_('You are signed out. Sign in again in another tab, then send this once more: nothing is lost.'))
+            fail(_('You are signed out, so this cannot be sent. Copy what you typed, then sign in again.'))
             return False
         except Refused as error:
             fail(reason_text(error.reason), field=error.field)

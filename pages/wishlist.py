@@ -15,6 +15,7 @@ from components.filters import FilterBar
 from components.i18n import N_, _, format_number, ngettext
 from components.page_head import page_head
 from components.period_picker import PeriodPicker
+from components.place import Place
 from components.stat_tiles import StatTiles
 from components.states import empty_state, error_state, skeleton_rows
 from components.waiting_filters import WAITING
@@ -64,11 +65,11 @@ class WaitingListView(View):
         self._open_panel()
 
     def _build_list(self) -> None:
-        self.tabs = ui.element('nav').classes('tabs')
-        self.tabs.props['aria-label'] = _('Which entries')
+        self.tabs = Place(ui.element('nav').classes('tabs'))
+        self.tabs.root.props['aria-label'] = _('Which entries')
         self.filters = FilterBar(query=self.query, on_change=self.apply, kind=WAITING)
         self.unknown_note = ui.label().classes('note tone-warn')
-        self.together = ui.element('div').classes('together')
+        self.together = Place(ui.element('div').classes('together'))
         self.count_text = ui.label().classes('muted small').props('role=status')
         self.skeleton = skeleton_rows(8)
         self.list = WaitingRows(on_choose=self.choose, on_act=self.act, on_more=self.more)
@@ -158,9 +159,9 @@ class WaitingListView(View):
 
     # --- acts
 
-    def act(self, act: str, key: int) -> object:
-        """Something is to be done with one entry."""
-        return self.acts.begin(act, [entry for entry in self.entries if entry.id == key])
+    def act(self, act: str, keys: list[int]) -> object:
+        """Something is to be done with these entries."""
+        return self.acts.begin(act, [entry for entry in self.entries if entry.id in keys])
 
     def choose(self, keys: list[int]) -> None:
         """These entries are chosen."""
@@ -195,7 +196,7 @@ class WaitingListView(View):
         )
         show_tiles(self.tiles, self.figures, self.period, currency=self.salon.currency)
         number = format_number(self.count.rows)
-        self.count_text.set_text(ngettext('{number} entry', '{number} entries', self.count.rows).format(number=number))
+        self.count_text.set_text(ngettext('{number} wish', '{number} wishes', self.count.rows).format(number=number))
         self._show_rows()
         self._draw_together()
         self.empty.clear()
@@ -240,7 +241,7 @@ class WaitingListView(View):
         if self.query.is_filtered or self.query.shown is not WishShown.WAITING:
             empty_state(
                 _('Nothing fits'),
-                _('No entry was found like this. Widen the period or take a filter away.'),
+                _('No wish was found like this. Widen the period or take a filter away.'),
                 icon_name='search',
                 action=(_('Who waits now'), lambda: ui.navigate.to('/wishlist')),
             )

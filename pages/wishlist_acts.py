@@ -7,9 +7,10 @@ and decides.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, date, datetime, time, timedelta
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 from uuid import uuid4
 from zoneinfo import ZoneInfo
@@ -64,7 +65,7 @@ class WaitingListActs:
         form.open()
 
     async def _convert(self, form: Form, seen: dict[int, str]) -> dict[int, str]:
-        amount = read_amount(form.value('amount'))
+        amount = read_amount(form.value('amount')) if 'amount' in form else None
         return await self.data.convert(form.key, seen, amount=amount, note=form.value('note'))
 
     def cancel(self, entries: Sequence[WaitingEntry]) -> None:
@@ -119,9 +120,15 @@ class WaitingListActs:
 
     async def _reopen(self, seen: dict[int, str]) -> None:
         act = self.data.reopen(uuid4(), seen)
-        if await self.view.attempt(act, fail=self._tell, conflict=lambda error: changes_text(error)[0]):
+        if await self.view.attempt(
+            act, fail=self._tell, conflict=lambda error: changes_text(error, can_repeat=False)[0]
+        ):
             self.toast.show(_('Back on the list.'))
             await self.done()
+
+    @staticmethod
+    def _overtaken(error: Conflict) -> str:
+        return changes_text(error, can_repeat=False)[0]
 
     def _tell(self, text: str, *, field: str | None = None) -> None:
         self.toast.show(text)
@@ -204,27 +211,23 @@ class OfferForm:
 
 
 def read_amount(text: str) -> Decimal | None:
-    """The amount that was typed; None for none. Raises Refused for what is no amount."""
-    plain = ''.join(sign for sign in text if not sign.isspace()).rstrip('₽р.').replace(',', '.')
+    """The amount that was typed, as people write amounts; None for none. Raises Refused for what is no amount."""
+    plain = re.sub(r'(₽|руб(ль|ля|лей)?\.?|р\.?|RUB)$', '', ''.join(text.split()), flags=re.IGNORECASE)
     if not plain:
         return None
-    try:
-        amount = Decimal(plain)
-    except InvalidOperation as error:
-        raise Refused('amount_range', 'amount') from error
-    if not amount.is_finite() or len(plain) > 20:
+    if not re.fullmatch(r'[0-9]{1,12}([.,][0-9]{1,10})?', plain):
         raise Refused('amount_range', 'amount')
-    return amount
+    return Decimal(plain.replace(',', '.'))
 
 
 def entries_text(entries: Sequence[WaitingEntry]) -> str:
     """Whom an act is about."""
     if len(entries) == 1:
         return ' · '.join(filter(None, (entries[0].client_name or _('No name'), entries[0].service)))[:200]
-    return ngettext('{number} entry', '{number} entries', len(entries)).format(number=len(entries))
+    return ngettext('{number} wish', '{number} wishes', len(entries)).format(number=len(entries))
 
 
-def changes_text(error: Conflict) -> tuple[str, dict[int, str]]:
+def changes_text(error: Conflict, *, can_repeat: bool = True) -> tuple[str, dict[int, str]]:
     """Who did what meanwhile, in words, and the entries as they stand now."""
     if error.reason != 'changed_meanwhile':
         return reason_text(error.reason), {}
@@ -238,5 +241,7 @@ def changes_text(error: Conflict) -> tuple[str, dict[int, str]]:
         )
         for entry in changed[:5]
     ]
-    text = _('This has changed since you looked. Nothing was done yet; press once more to do it all the same.')
+    text = _('This has changed since you looked, so nothing was done.')
+    if can_repeat:
+        text = _('This has changed since you looked. Nothing was done yet; press once more to do it all the same.')
     return '\n'.join([text, *lines]), {entry.id: entry.version for entry in changed}

@@ -3,28 +3,45 @@
 An act of the database that stands in no row here fails a test.
 """
 
+import asyncio
+import re
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
+from zoneinfo import ZoneInfo
 
 import psycopg
 import pytest
 from nicegui import ui
+from nicegui.elements.mixins.value_element import ValueElement
 
 from auth import sessions
-from components.audit_texts import ACTIONS
+from components.audit_texts import ACTIONS, row_of, subject_text
+from components.export_columns import DIALOGS
+from components.settings_texts import GROUPS
+from components.user_list import UserList
 from data import Conflict, Data, DataError, NotAllowed, NotFound
 from devstack.demo.salons import SALON_A
 from devstack.stack import Stack
-from models import Role
+from models import AuditLine, AuditQuery, CommandStatus, GivenCommand, Role, UsersQuery
+from pages.clients import ClientsView
+from pages.export import Exports
+from pages.salons import CreateSettings, SalonsView
+from pages.sessions import SessionsView
+from pages.settings import SettingsView
+from pages.settings_form import SettingsForm
+from pages.users import UsersView
+from pages.view import Address, View
+from pages.wishlist import WaitingListView
 from tests.conftest import Connection
-from tests.simulated import Dashboard, is_shown
+from tests.simulated import Dashboard, Person, is_shown, tell, until
 from tokens import Tokens
 
 PEOPLE = ('owner', 'staff', 'stranger', 'platform', 'nobody')
+THESE = UsersQuery(search='acts.test')
 OWNERS, EVERYBODY, PLATFORM = {'owner', 'platform'}, {'owner', 'staff', 'platform'}, {'platform'}
 
 
@@ -42,15 +59,37 @@ class World:
     salon: UUID
     seen: dict[int, str] = field(default_factory=dict)
 
+    async def look(self, data: Data) -> None:
+        """See everything as pages do, with the eyes of somebody who may."""
+        self.entry = (await data.waiting_list.open(self.wish)).entry
+        self.opened = await data.clients.open(self.client)
+        self.listed = next(found for found in (await data.users.page(THESE)).rows if found.id == self.user)
+        self.state = next(found for found in (await data.settings.salons()).salons if found.id == self.salon)
+        self.settings = await data.settings.read()
+
+    @staticmethod
+    def given(command: UUID) -> GivenCommand:
+        """A command as a page knows it."""
+        return GivenCommand(id=command, type='x', status=CommandStatus.DEAD, created_at=datetime.now(UTC))
+
 
 @dataclass(frozen=True)
 class Act:
-    """An act: how it is done, who may do it, and where the pages offer it (an address and the words on the button)."""
+    """An act: how it is done, who may do it, and where it is offered.
+
+    On the page of `view` at the address `path`, `press` is what the browser reports when somebody clicks (if it is not
+    the button named `name`), `handle` what the page does then, and `fill` what is typed into its form, by label.
+    """
 
     do: Callable[[Data, World], Awaitable[Any]]
     allowed: set[str]
-    path: str = ''
-    button: str = ''
+    path: str
+    button: str
+    view: type[View]
+    name: str
+    handle: Callable[[Any, World], Any]
+    fill: dict[str, str] = field(default_factory=dict)
+    press: Callable[[Person, World], Any] | None = None
 
 
 async def change_settings(data: Data) -> None:
@@ -68,39 +107,97 @@ async def invite(data: Data) -> None:
     await data.users.invite(uuid4(), email=email, first_name='', last_name='', role=Role.STAFF, tenant=salon)
 
 
-WISH, CARD = '/wishlist/{w.wish}', '/clients/{w.client}'
+def wish(act: str, **fill: str) -> dict[str, Any]:
+    """An act of the waiting list on its page."""
+    begin = lambda view, w: view.acts.begin(act, [w.entry])  # noqa: E731
+    return {'view': WaitingListView, 'name': act, 'handle': begin, 'fill': fill}
+
+
+def card(act: str, handle: Callable[[Any, World], Any], **fill: str) -> dict[str, Any]:
+    """An act on a client's card."""
+    return {'view': ClientsView, 'name': act, 'handle': handle, 'fill': fill}
+
+
+def user(act: str, **fill: str) -> dict[str, Any]:
+    """An act of the menu beside a user."""
+    return {
+        'view': UsersView, 'name': act, 'handle': lambda view, w: view.acts.begin(act, w.listed), 'fill': fill,
+        'press': lambda tab, w: tell(tab.one(UserList), 'act', {'act': act, 'id': w.user}),
+    }  # fmt: skip
+
+
+def start_export(view: Any) -> None:
+    """Begin to write a file as the page of those does who may."""
+    Exports(
+        view, what='dialogs', columns=DIALOGS, count=lambda: view.count, rows=lambda: view.data.dialogs.all(view.query),
+        address=view.list_address,
+    ).start('csv')  # fmt: skip
+
+
+WISH, CARD, USERS = '/wishlist/{w.wish}', '/clients/{w.client}', '/users?search=acts.test'
 TOMORROW = datetime.now(UTC) + timedelta(days=1)
 ACTS: dict[str, Act] = {
-    'waitlist_converted': Act(lambda d, w: d.waiting_list.convert(uuid4(), w.seen), EVERYBODY, WISH, 'Записали'),
+    'waitlist_converted': Act(
+        lambda d, w: d.waiting_list.convert(uuid4(), w.seen), EVERYBODY, WISH, 'Записали', **wish('convert')),
     'waitlist_cancelled': Act(
-        lambda d, w: d.waiting_list.cancel(uuid4(), w.seen, note='нет'), EVERYBODY, WISH, 'Снять с ожидания'),
-    'waitlist_reopened': Act(lambda d, w: d.waiting_list.reopen(uuid4(), w.seen), EVERYBODY),
+        lambda d, w: d.waiting_list.cancel(uuid4(), w.seen, note='нет'), EVERYBODY, WISH, 'Снять с ожидания',
+        **wish('cancel')),
+    'waitlist_reopened': Act(
+        lambda d, w: d.waiting_list.reopen(uuid4(), w.seen), EVERYBODY, WISH, 'Вернуть в ожидание', **wish('reopen')),
     'waitlist_offered': Act(
         lambda d, w: d.waiting_list.offer(uuid4(), w.seen, at=TOMORROW, staff='', until=None, message='да?'), EVERYBODY,
-        WISH, 'Предложить время'),
+        WISH, 'Предложить время', **wish('offer')),
     'waitlist_wrote': Act(
-        lambda d, w: d.waiting_list.write(uuid4(), w.seen, message='привет'), EVERYBODY, WISH, 'Написать'),
+        lambda d, w: d.waiting_list.write(uuid4(), w.seen, message='привет'), EVERYBODY, WISH, 'Написать',
+        **wish('write')),
     'waitlist_noted': Act(
-        lambda d, w: d.waiting_list.note(uuid4(), w.seen, note='x'), EVERYBODY, WISH, 'Заметка'),
-    'retry_command': Act(lambda d, w: d.commands.retry(uuid4(), w.command), EVERYBODY),
-    'retry_command of a message from a card': Act(lambda d, w: d.commands.retry(uuid4(), w.client_command), OWNERS),
-    'write_to_client': Act(lambda d, w: d.clients.write(uuid4(), w.client, 'привет'), OWNERS, CARD, 'Написать'),
-    'invite_client': Act(lambda d, w: d.clients.invite(uuid4(), w.client, 'ждём'), OWNERS),
-    'add_client_note': Act(lambda d, w: d.clients.add_note(uuid4(), w.client, 'x'), OWNERS, CARD, 'Заметка'),
-    'remove_client_note': Act(lambda d, w: d.clients.remove_note(uuid4(), w.note), OWNERS),
+        lambda d, w: d.waiting_list.note(uuid4(), w.seen, note='x'), EVERYBODY, WISH, 'Заметка',
+        **wish('note', Заметка='x')),
+    'retry_command': Act(
+        lambda d, w: d.commands.retry(uuid4(), w.command), EVERYBODY, WISH, 'Попробовать ещё раз', WaitingListView,
+        'retry-{w.command}', lambda view, w: view.panel.retry(w.given(w.command))),
+    'retry_command of a message from a card': Act(
+        lambda d, w: d.commands.retry(uuid4(), w.client_command), OWNERS, CARD, 'Попробовать ещё раз',
+        **card('retry-{w.client_command}', lambda view, w: view.acts.retry(w.given(w.client_command)))),
+    'write_to_client': Act(
+        lambda d, w: d.clients.write(uuid4(), w.client, 'привет'), OWNERS, CARD, 'Написать',
+        **card('write', lambda view, w: view.acts.write(w.opened), Сообщение='привет')),
+    'invite_client': Act(
+        lambda d, w: d.clients.invite(uuid4(), w.client, 'ждём'), OWNERS, CARD, 'Пригласить',
+        **card('invite', lambda view, w: view.acts.invite(w.opened))),
+    'add_client_note': Act(
+        lambda d, w: d.clients.add_note(uuid4(), w.client, 'x'), OWNERS, CARD, 'Заметка',
+        **card('note', lambda view, w: view.acts.add_note(w.opened), Заметка='x')),
+    'remove_client_note': Act(
+        lambda d, w: d.clients.remove_note(uuid4(), w.note), OWNERS, CARD, '',
+        **card('remove-{w.note}', lambda view, w: view.acts.remove_note(w.opened.notes[0]))),
     'export': Act(
-        lambda d, w: d.exports.begin(uuid4(), 'dialogs.csv'), OWNERS | {'stranger'}, '/sessions', 'Выгрузить'),
-    'change_settings': Act(lambda d, w: change_settings(d), OWNERS | {'stranger'}, '/settings', 'Изменить'),
+        lambda d, w: d.exports.begin(uuid4(), 'dialogs.csv'), OWNERS | {'stranger'}, '/sessions', 'Выгрузить',
+        SessionsView, '', lambda view, w: start_export(view), press=lambda tab, w: tell(tab.all(ui.item)[0], 'click')),
+    'change_settings': Act(
+        lambda d, w: change_settings(d), OWNERS | {'stranger'}, '/settings', 'Изменить', SettingsView, '',
+        lambda view, w: SettingsForm(view, GROUPS[1], w.settings, saved=view.saved, unable=''),
+        {'Тихие часы с': '22:00', 'Тихие часы до': '08:00'},
+        lambda tab, w: tell(tab.view.cards['hours']._edit, 'click')  # type: ignore[union-attr]
+    ),
     'create_settings': Act(
-        lambda d, w: d.settings.create(uuid4(), w.salon, timezone='Europe/Moscow', currency='RUB'), PLATFORM),
-    'invite_user': Act(lambda d, w: invite(d), OWNERS | {'stranger'}, '/users', 'Пригласить'),
-    'create_reset_link': Act(lambda d, w: d.users.make_link(uuid4(), w.user), OWNERS),
+        lambda d, w: d.settings.create(uuid4(), w.salon, timezone='Europe/Moscow', currency='RUB'), PLATFORM,
+        '/salons', 'Создать настройки', SalonsView, 'create-{w.salon}',
+        lambda view, w: CreateSettings(view).open(w.state)),
+    'invite_user': Act(
+        lambda d, w: invite(d), OWNERS | {'stranger'}, '/users', 'Пригласить', UsersView, '',
+        lambda view, w: view.acts.invite(), {'Эл': 'new@acts.test'}, lambda tab, w: tab.click('Пригласить')),
+    'create_reset_link': Act(lambda d, w: d.users.make_link(uuid4(), w.user), OWNERS, USERS, '', **user('link')),
     'change_user': Act(
         lambda d, w: d.users.change(
-            uuid4(), w.user, role=Role.STAFF, active=False, seen=w.user_version, tenant=None), OWNERS),
+            uuid4(), w.user, role=Role.STAFF, active=False, seen=w.user_version, tenant=None), OWNERS,
+        USERS, '', **user('off')),
     'rename_user': Act(
-        lambda d, w: d.users.rename(uuid4(), w.user, first_name='Аня', last_name='', seen=w.user_version), OWNERS),
-    'end_user_sessions': Act(lambda d, w: d.users.end_sessions(uuid4(), w.user), OWNERS),
+        lambda d, w: d.users.rename(uuid4(), w.user, first_name='Аня', last_name='', seen=w.user_version), OWNERS,
+        USERS, '',
+        **user('rename', Имя='Аня')),
+    'end_user_sessions': Act(
+        lambda d, w: d.users.end_sessions(uuid4(), w.user), OWNERS, USERS, '', **user('sessions')),
 }  # fmt: skip
 
 
@@ -186,15 +283,27 @@ def test_every_act_has_words_in_the_audit() -> None:
     assert {name.split(' ')[0] for name in ACTS} <= set(ACTIONS)
 
 
+def prepare(db: psycopg.Connection[Any], world: World, name: str) -> None:
+    """Bring the world into the state that an act needs."""
+    if name == 'waitlist_reopened':
+        db.execute("update public.wishlist_v2 set status = 'cancelled' where id = %s", (world.wish,))
+        world.seen = {world.wish: '0:cancelled'}
+    if name == 'retry_command':
+        db.execute(
+            'insert into dashboard.wishlist_actions (tenant_id, wishlist_id, kind, note, command_id, bot_status)'
+            " values (%s, %s, 'wrote', 'x', %s, 'pending')", (SALON_A.id, world.wish, world.command),
+        )  # fmt: skip
+    if name == 'end_user_sessions':
+        db.execute('update dashboard.users set last_sign_in_at = now() where id = %s', (world.user,))
+
+
 @pytest.mark.parametrize('person', PEOPLE)
 @pytest.mark.parametrize('name', ACTS)
 async def test_who_may_do_what_through_the_api(
     app: Stack, admin: psycopg.Connection[Any], world: World, name: str, person: str
 ) -> None:
     act, claims = ACTS[name], claims_of(admin, person)
-    if name == 'waitlist_reopened':
-        admin.execute("update public.wishlist_v2 set status = 'cancelled' where id = %s", (world.wish,))
-        world.seen = {world.wish: '0:cancelled'}
+    prepare(admin, world, name)
     before = admin.execute("select count(*) from dashboard.audits where action = 'refused'").fetchone()
     try:
         await act.do(Data(Tokens(claims)), world)
@@ -211,23 +320,123 @@ async def test_who_may_do_what_through_the_api(
     assert after[0] - before[0] == (outcome is NotAllowed and person != 'nobody')
 
 
-@pytest.mark.parametrize('person', ['owner', 'staff', 'stranger', 'platform'])
-async def test_the_pages_offer_what_a_role_may_do_and_nothing_else(
-    dashboard: Dashboard, world: World, person: str
-) -> None:
+async def tab_of(dashboard: Dashboard, person: str) -> Person:
+    """A tab of somebody; the platform looks at the first salon."""
     tab = await dashboard.signed_in(person, '/')
     if person == 'platform':
         await sessions.choose_salon(tab.session, UUID(SALON_A.id))
         await tab.open('/')
-    for name, act in ACTS.items():
-        if not act.path:
-            continue
+    return tab
+
+
+async def send_form(tab: Person, values: dict[str, str]) -> None:
+    """Fill the form that is open, if there is one, and send it."""
+    forms = [form for form in tab.all(ui.element) if form.tag == 'form' and 'form' in form.classes]
+    if not forms:
+        return
+    fields = [field for field in forms[0].descendants() if isinstance(field, ValueElement)]
+    with tab.client:
+        for label, value in values.items():
+            next(field for field in fields if str(field.props.get('label')).startswith(label)).set_value(value)
+    tell(forms[0], 'submit')
+
+
+def done(dashboard: Dashboard, name: str) -> int:
+    """How often an act was done."""
+    return int(dashboard.run('select count(*) from dashboard.audits where action = %s', name.split(' ', 1)[0])[0][0])
+
+
+@pytest.mark.parametrize(('name', 'person'), [(name, person) for name in ACTS for person in PEOPLE[:-1]])
+async def test_who_may_do_what_through_the_pages(
+    dashboard: Dashboard, admin: psycopg.Connection[Any], world: World, name: str, person: str
+) -> None:
+    act = ACTS[name]
+    prepare(admin, world, name)
+    await world.look(Data(Tokens(claims_of(admin, 'platform'))))
+    tab, before = await tab_of(dashboard, person), done(dashboard, name)
+    if person in act.allowed:
+        await click_through(tab, act, world)
+        await until(lambda: done(dashboard, name) == before + 1)
+        await asyncio.sleep(0.1)
+        assert done(dashboard, name) == before + 1
+    else:
+        await call_the_handler(tab, act, world)
+        await until(lambda: 'Ничего не изменено' in ''.join(tab.received + tab.user.notify.messages))
+        assert done(dashboard, name) == before
+
+
+async def click_through(tab: Person, act: Act, world: World) -> None:
+    """Do what somebody does whom the page offers the act."""
+    await tab.go(act.path.format(w=world))
+    if act.press:
+        act.press(tab, world)
+    else:
+        named = act.name.format(w=world)
+        (found,) = [button for button in tab.all(ui.button) if button.props.get('data-act') == named]
+        assert is_shown(found)
+        tell(found, 'click')
+    await asyncio.sleep(0.05)
+    await send_form(tab, act.fill)
+
+
+async def call_the_handler(tab: Person, act: Act, world: World) -> None:
+    """Do what no page offers to this person: the same handler, form and events, in a page made by force."""
+    assert tab.view
+    with tab.client:
+        view = act.view(tab.session, tab.view.salon, Address())
+        view.open()
+        with view.root:
+            outcome = act.handle(view, world)
+            if isinstance(outcome, Awaitable):
+                await outcome
+    await send_form(tab, act.fill)
+
+
+@pytest.mark.parametrize('person', ['owner', 'staff', 'stranger', 'platform'])
+async def test_the_pages_offer_what_a_role_may_do_and_nothing_else(
+    dashboard: Dashboard, world: World, person: str
+) -> None:
+    tab = await tab_of(dashboard, person)
+    for name in ('waitlist_converted', 'waitlist_cancelled', 'waitlist_offered', 'waitlist_wrote', 'waitlist_noted',
+                 'retry_command of a message from a card', 'write_to_client', 'invite_client', 'add_client_note',
+                 'export', 'change_settings', 'create_settings', 'invite_user'):  # fmt: skip
+        act = ACTS[name]
         await tab.go(act.path.format(w=world))
         offered = any(button.text == act.button and is_shown(button) for button in tab.all(ui.button))
-        is_own = person != 'stranger' or '{' not in act.path
-        assert offered == (
-            is_own and (person in act.allowed or (person == 'stranger' and name == 'change_settings'))
-        ), name
+        assert offered == (person in act.allowed), name
+
+
+@pytest.mark.parametrize('name', ACTS)
+async def test_the_audit_tells_every_act_in_words(
+    app: Stack, admin: psycopg.Connection[Any], world: World, name: str
+) -> None:
+    prepare(admin, world, name)
+    platform, staff = (Data(Tokens(claims_of(admin, person))) for person in ('platform', 'staff'))
+    is_refused = False
+    try:
+        if 'staff' not in ACTS[name].allowed:
+            await ACTS[name].do(staff, world)
+    except NotFound:
+        pass
+    except NotAllowed:
+        is_refused = True
+    await ACTS[name].do(platform, world)
+    lines = (await platform.audit.page(AuditQuery(), size=1 + is_refused)).rows
+    assert [line.action for line in lines] == [name.split(' ', maxsplit=1)[0], 'refused'][: 1 + is_refused]
+    for line in lines:
+        row = row_of(line, zone='Asia/Tokyo')
+        told = [row['what'], row['about'], *(text for fact in row['facts'] + row['changes'] for text in fact)]
+        assert re.findall('[a-z]{2,}|[0-9a-f]{8}-', re.sub(r'\S+@\S+', '', '\n'.join(told))) == [], told
+    if name == 'waitlist_offered':
+        at = TOMORROW.astimezone(ZoneInfo('Asia/Tokyo'))
+        assert f'{at:%H:%M}' in str(row_of(lines[0], zone='Asia/Tokyo')['facts'])
+
+
+def test_a_word_of_machines_that_nobody_knows_is_left_out_of_the_audit() -> None:
+    line = AuditLine(id=1, at=TOMORROW, action='refused', description='some_new.function')
+    assert subject_text(line) == ''
+    assert subject_text(line.model_copy(update={'description': f'salon {uuid4()}'})) == 'Другой салон'
+    assert subject_text(line.model_copy(update={'description': '/users/7'})) == 'Пользователи'
 
 
 async def test_a_page_that_a_role_may_not_open_is_refused_and_audited(dashboard: Dashboard) -> None:

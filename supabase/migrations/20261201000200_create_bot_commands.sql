@@ -240,14 +240,16 @@ as $$
   from dashboard.users u where u.id = person
 $$;
 
--- A command as pages show it, with the name of the one who gave it.
+-- A command as pages show it, with the name of the one who gave it. Its texts are shown as all texts are: see shown_text.
 create or replace function dashboard.command_row(c dashboard.bot_commands) returns jsonb
-language sql stable security definer set search_path = ''
+language plpgsql stable security definer set search_path = ''
 as $$
-  select jsonb_build_object('id', c.id, 'type', c.type, 'client_id', c.client_id, 'status', c.status,
-    'attempts', c.attempts, 'error', c.last_error, 'text', c.data ->> 'text', 'created_at', c.created_at,
-    'next_attempt_at', case c.status when 'queued' then c.next_attempt_at end, 'sent_at', c.sent_at,
-    'finished_at', c.finished_at, 'by', dashboard.name_of_user(c.created_by))
+begin
+  return jsonb_build_object('id', c.id, 'type', c.type, 'client_id', c.client_id, 'status', c.status,
+    'attempts', c.attempts, 'error', dashboard.shown_text(c.last_error), 'text', dashboard.shown_text(c.data ->> 'text'),
+    'created_at', c.created_at, 'next_attempt_at', case c.status when 'queued' then c.next_attempt_at end,
+    'sent_at', c.sent_at, 'finished_at', c.finished_at, 'by', dashboard.name_of_user(c.created_by));
+end
 $$;
 
 -- The last try of a command: itself, or what it was repeated as.
@@ -275,15 +277,26 @@ begin
     when c.type like 'waitlist.%' or c.data ? 'wishlist_id' then array['staff', 'admin', 'super_admin']
     else array['admin', 'super_admin'] end);
   if known is not null then return known; end if;
+  if c.status not in ('failed', 'dead') then raise sqlstate 'PT409' using message = 'not_failed'; end if;
+  if c.type in ('client.message', 'waitlist.offer', 'broadcast.message')
+     and not dashboard.wants_messages(c.tenant_id, c.client_id) then
+    raise sqlstate 'PT409' using message = 'opted_out';
+  end if;
+  -- What was decided about the wish since, or the time of the offer, has overtaken the command.
+  if (c.data ->> 'offer_until')::timestamptz <= now() or c.type like 'waitlist.%' and exists (
+      select from dashboard.wishlist_actions a
+      where a.tenant_id = c.tenant_id and a.wishlist_id = (c.data ->> 'wishlist_id')::bigint
+        and a.kind in ('converted', 'cancelled', 'reopened', 'offered')
+        and a.id > (select max(x.id) from dashboard.wishlist_actions x where x.command_id in (c.id, c.retry_of))) then
+    raise sqlstate 'PT409' using message = 'outdated';
+  end if;
   if c.status = 'dead' then
-    update dashboard.bot_commands b set status = 'queued', next_attempt_at = now(), expires_at = now() + interval '24 hours',
+    update dashboard.bot_commands b set status = 'queued', next_attempt_at = now(), expires_at = least(now() + interval '24 hours',
+        (c.data ->> 'offer_until')::timestamptz),
       finished_at = null, attempts = 0, updated_at = now() where b.id = c.id;
     again := c.id;
   elsif c.status = 'failed' and not exists (select from dashboard.bot_commands b
       where b.retry_of = coalesce(c.retry_of, c.id) and b.number > c.number) then
-    if c.type in ('client.message', 'waitlist.offer') and not dashboard.wants_messages(c.tenant_id, c.client_id) then
-      raise sqlstate 'PT409' using message = 'opted_out';
-    end if;
     again := dashboard.queue_command(key, 'again', c.type, c.client_id, c.data, coalesce(c.retry_of, c.id));
   else
     raise sqlstate 'PT409' using message = 'not_failed';

@@ -34,6 +34,7 @@ create table if not exists dashboard.wishlist_states (
   undone text,
   decided_at timestamptz,
   decided_by bigint,
+  decided_command uuid,
   amount numeric,
   currency text,
   bot_status text,
@@ -71,8 +72,9 @@ begin
   on conflict do nothing;
   if new.kind in ('converted', 'cancelled', 'reopened') then
     update dashboard.wishlist_states s set version = new.id, undone = s.decision, decision = new.kind,
-      decided_at = new.created_at, decided_by = new.user_id, amount = new.amount, currency = new.currency,
-      bot_status = new.bot_status
+      decided_at = new.created_at, decided_by = new.user_id, decided_command = new.command_id, amount = new.amount,
+      currency = new.currency, bot_status = new.bot_status, offer_id = null, offer_at = null, offer_staff = null,
+      offer_until = null, offer_answer = null, offer_command = null
     where s.tenant_id = new.tenant_id and s.wishlist_id = new.wishlist_id;
   elsif new.kind = 'offered' then
     update dashboard.wishlist_states s set version = new.id, offer_id = new.id, offer_at = new.offer_at,
@@ -156,13 +158,11 @@ select w.tenant_id, w.id, w.user_id as client_id,
   lower(dashboard.note_of(w.meta, 'time_preference')) as time_of_day,
   w.created_at, w.status as bot_status, coalesce(w.processed_at, w.updated_at) as bot_changed_at,
   -- The bot carrying out what was decided here is no news.
-  coalesce(s.version, 0) || ':' || case
-    when w.status = s.decision or s.decision = 'reopened' and w.status in ('pending', s.undone) then s.bot_status
-    else w.status end as version,
+  coalesce(s.version, 0) || ':' || case when w.status = s.decision or r.is_put_back then s.bot_status else w.status end
+    as version,
   case
     when s.decision in ('converted', 'cancelled') then s.decision
-    when s.decision = 'reopened' and w.status in (s.bot_status, s.undone) then 'waiting'
-    when w.status = 'pending' then 'waiting'
+    when r.is_put_back or w.status = 'pending' then 'waiting'
     else w.status
   end as status,
   case
@@ -173,7 +173,14 @@ select w.tenant_id, w.id, w.user_id as client_id,
 from public.wishlist_v2 w
 left join public.clients_v2 c on c.tenant_id = w.tenant_id and c.id = w.user_id
 left join dashboard.wishlist_states s on s.tenant_id = w.tenant_id and s.wishlist_id = w.id
-left join dashboard.tenant_settings t on t.tenant_id = w.tenant_id;
+left join dashboard.tenant_settings t on t.tenant_id = w.tenant_id
+-- Put back, and the bot has said nothing new since: its row says what it said then or what was undone, and it has not
+-- been written since the bot carried the putting back out.
+cross join lateral (
+  select case when s.decision = 'reopened' then w.status = 'pending' or w.status in (s.bot_status, s.undone) and not exists (
+    select from dashboard.bot_commands b where b.id = s.decided_command and b.status = 'delivered'
+      and w.updated_at > b.finished_at) else false end as is_put_back
+) r;
 revoke all on dashboard.waiting_entries from public, anon, authenticated;
 
 -- An entry as pages show it.
@@ -182,8 +189,8 @@ language sql stable security definer set search_path = ''
 as $$
   select jsonb_build_object('id', e.id, 'client_id', e.client_id, 'client_name', dashboard.shown_text(e.client_name),
     'client_phone', dashboard.shown_phone(e.client_phone), 'item_type', e.item_type, 'source', e.source,
-    'comment', dashboard.shown_text(e.comment), 'service', coalesce(e.service, nullif(e.service_key, '')),
-    'staff', coalesce(e.staff, nullif(e.staff_key, '')), 'wished_on', e.wished_on, 'time_of_day', e.time_of_day,
+    'comment', dashboard.shown_text(e.comment), 'service', dashboard.shown_text(coalesce(e.service, nullif(e.service_key, ''))),
+    'staff', dashboard.shown_text(coalesce(e.staff, nullif(e.staff_key, ''))), 'wished_on', e.wished_on, 'time_of_day', e.time_of_day,
     'created_at', e.created_at, 'status', e.status, 'decided_at', e.decided_at,
     'decided_by', dashboard.name_of_user(case when e.decision in ('converted', 'cancelled') then e.decided_by end),
     'amount', case e.status when 'converted' then e.amount end, 'currency', e.currency, 'version', e.version,
@@ -221,9 +228,9 @@ begin
   return concat_ws(' and ',
     format('d.tenant_id = %L', tenant),
     -- Where rows of a status can be at all: this spares looking through the others.
-    case when f.status is not null then format('d.status = %L and d.id in (select w.id from public.wishlist_v2 w'
-      ' where w.tenant_id = %L and w.status = %L union all select s.wishlist_id from dashboard.wishlist_states s'
-      ' where s.tenant_id = %2$L and s.decision = %L)', f.status, tenant, bot_word,
+    case when f.status is not null then format('d.status = %1$L and d.id in (select w.id from public.wishlist_v2 w'
+      ' where w.tenant_id = %2$L and w.status = %3$L union all select s.wishlist_id from dashboard.wishlist_states s'
+      ' where s.tenant_id = %2$L and s.decision = %4$L)', f.status, tenant, bot_word,
       case f.status when 'waiting' then 'reopened' else f.status end) end,
     case f.is_missed when true then format('d.wished_on < %L', today)
       when false then format('coalesce(d.wished_on >= %L, true)', today) end,
@@ -239,7 +246,8 @@ begin
       when f.source is not null then format('d.source = %L', f.source) end,
     case when f.client is not null then format('d.client_id = %L', f.client) end,
     case when f.search is not null then format('(d.client_id = any ($1) or strpos(translate(lower(concat_ws('' '','
-      ' d.client_name, d.service, d.staff, dashboard.shown_text(d.comment))), ''ё'', ''е''), %L) > 0%s)', plain,
+      ' dashboard.shown_text(d.client_name), dashboard.shown_text(d.service), dashboard.shown_text(d.staff),'
+      ' dashboard.shown_text(d.comment))), ''ё'', ''е''), %L) > 0%s)', plain,
       case when f.search !~ '[[:alpha:]]' and length(digits) >= 4 then format(' or strpos(regexp_replace('
         'dashboard.shown_phone(d.client_phone), ''\D'', '''', ''g''), %L) > 0', right(digits, 10)) end) end
   );
@@ -315,7 +323,7 @@ $$;
 
 -- The waiting list in figures (DATA.md, section 3): who waits now, and what was decided on the days [first_day, last_day]
 -- of the salon. Waits are seconds from the wish to the conversion; amounts in other currencies are listed, never added.
--- `services`, `staff`, `sources`: what those who wait now wish, for the filters.
+-- `services`, `staff`, `sources`: what those who wait now, or were decided in the period, wish: for the filters.
 create or replace function dashboard.waiting_list_figures(first_day date, last_day date) returns jsonb
 language plpgsql stable security definer set search_path = '' set jit = off set plan_cache_mode = force_custom_plan
 as $$
@@ -339,20 +347,27 @@ begin
     select s.wishlist_id from dashboard.wishlist_states s
     where s.tenant_id = tenant and s.decision in ('converted', 'cancelled') and s.decided_at >= since and s.decided_at < until
   ), decided as materialized (
-    select e.status, e.amount, coalesce(e.currency, home_currency) as currency, e.decided_at - e.created_at as waited
+    select e.status, e.amount, coalesce(e.currency, home_currency) as currency, e.decided_at - e.created_at as waited,
+      e.service_key, e.service, e.staff_key, e.staff, e.source
     from candidate k join dashboard.waiting_entries e on e.tenant_id = tenant and e.id = k.id
     where e.decided_at >= since and e.decided_at < until
   ), waiting as materialized (
-    select e.service_key, e.service, e.staff_key, e.staff, e.source, e.wished_on, e.offer_until, e.offer_answer
+    select e.service_key, e.service, e.staff_key, e.staff, e.source, e.wished_on,
+      e.offer_answer is null and e.offer_until > now() and not exists (select from dashboard.bot_commands b
+        where b.id = e.offer_command and b.status in ('failed', 'dead')) as is_offered
     from dashboard.waiting_entries e where e.tenant_id = tenant and e.status = 'waiting' and e.id in (
       select w.id from public.wishlist_v2 w where w.tenant_id = tenant and w.status = 'pending'
       union all
       select s.wishlist_id from dashboard.wishlist_states s where s.tenant_id = tenant and s.decision = 'reopened')
+  ), shown as (
+    select w.service_key, w.service, w.staff_key, w.staff, w.source from waiting w
+    union all
+    select d.service_key, d.service, d.staff_key, d.staff, d.source from decided d
   )
   select jsonb_build_object(
     'waiting', (select count(*) from waiting),
     'missed', (select count(*) from waiting w where w.wished_on < today),
-    'offered', (select count(*) from waiting w where w.offer_answer is null and w.offer_until > now()),
+    'offered', (select count(*) from waiting w where w.is_offered),
     'converted', count(*) filter (where d.status = 'converted'),
     'amount', coalesce(sum(d.amount) filter (where d.status = 'converted' and d.currency = home_currency), 0),
     'with_amount', count(d.amount) filter (where d.status = 'converted' and d.currency = home_currency),
@@ -366,12 +381,12 @@ begin
     'fill_rate', round(count(*) filter (where d.status = 'converted')::numeric
       / nullif(count(*) filter (where d.status in ('converted', 'cancelled', 'expired')), 0), 6),
     'services', (select coalesce(jsonb_agg(jsonb_build_array(f.key, f.label) order by f.n desc, f.key), '[]') from (
-      select w.service_key as key, coalesce(max(w.service), w.service_key) as label, count(*) as n from waiting w
-      group by w.service_key order by n desc limit 50) f),
+      select w.service_key as key, dashboard.shown_text(coalesce(max(w.service), w.service_key)) as label, count(*) as n from shown w
+      where dashboard.shown_text(w.service_key) = w.service_key group by w.service_key order by n desc limit 50) f),
     'staff', (select coalesce(jsonb_agg(jsonb_build_array(f.key, f.label) order by f.n desc, f.key), '[]') from (
-      select w.staff_key as key, coalesce(max(w.staff), w.staff_key) as label, count(*) as n from waiting w
-      group by w.staff_key order by n desc limit 50) f),
-    'sources', (select coalesce(jsonb_agg(distinct left(w.source, 50)), '[]') from waiting w where w.source is not null)
+      select w.staff_key as key, dashboard.shown_text(coalesce(max(w.staff), w.staff_key)) as label, count(*) as n from shown w
+      where dashboard.shown_text(w.staff_key) = w.staff_key group by w.staff_key order by n desc limit 50) f),
+    'sources', (select coalesce(jsonb_agg(distinct left(w.source, 50)), '[]') from shown w where w.source is not null)
   ) into answer from decided d;
   return answer;
 end
@@ -441,14 +456,15 @@ begin
   if changed is not null then
     raise sqlstate 'PT409' using message = 'changed_meanwhile', detail = changed::text;
   end if;
-  for e in select d.id, d.client_id, d.status, d.bot_status, d.version, d.offer_until, d.offer_answer
+  for e in select d.id, d.client_id, d.status, d.bot_status, d.version, d.offer_until, d.offer_answer, d.offer_command
     from dashboard.waiting_entries d where d.tenant_id = tenant and d.id = any (entries) order by d.id
   loop
     if act in ('offered', 'wrote') and not dashboard.wants_messages(tenant, e.client_id) then
       raise sqlstate 'PT409' using message = 'opted_out';
     elsif act in ('offered') and e.status <> 'waiting' or act = 'reopened' and e.status = 'waiting' then
       raise sqlstate 'PT409' using message = 'status_does_not_fit';
-    elsif act = 'offered' and e.offer_answer is null and e.offer_until > now() then
+    elsif act = 'offered' and e.offer_answer is null and e.offer_until > now() and not exists (
+        select from dashboard.bot_commands b where b.id = e.offer_command and b.status in ('failed', 'dead')) then
       raise sqlstate 'PT409' using message = 'offered_already';
     end if;
     command := case when act <> 'noted' then dashboard.queue_command(key, e.id::text, case act
@@ -457,6 +473,9 @@ begin
         'currency', case when amount is not null then dashboard.salon_currency(tenant) end, 'note', remark, 'text', words,
         'offer_at', case act when 'offered' then offer_at end, 'offer_staff', case act when 'offered' then offer_staff end,
         'offer_until', case act when 'offered' then answer_until end))) end;
+    if act = 'offered' then  -- later than this nobody may be asked any more
+      update dashboard.bot_commands b set expires_at = least(b.expires_at, answer_until) where b.id = command;
+    end if;
     insert into dashboard.wishlist_actions (tenant_id, wishlist_id, key, user_id, kind, amount, currency, note, offer_at,
       offer_staff, offer_until, command_id, bot_status)
     values (tenant, e.id, key, dashboard.current_user_id(), act, case act when 'converted' then amount end,

@@ -9,9 +9,11 @@ import zipfile
 from pathlib import Path
 
 import httpx
+import psycopg
 import pytest
 from playwright.async_api import Page, expect
 
+from devstack.demo.salons import SALON_A
 from tests.browser.conftest import Journeys
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope='session')]
@@ -96,6 +98,93 @@ async def test_an_entry_is_found_chosen_and_noted_by_keyboard(journeys: Journeys
     await page.keyboard.press('Enter')
     await expect(page).to_have_url(re.compile(r'/wishlist/\d+'))
     await expect(page.locator('.entry-acts')).to_be_visible()
+
+
+@pytest.mark.parametrize(
+    ('key', 'title'),
+    [('KeyB', 'Клиент записан'), ('KeyW', 'Написать через бота'), ('KeyN', 'Заметка'), ('KeyX', 'Снять')],
+)
+async def test_every_act_has_a_key_also_those_without_a_button(journeys: Journeys, key: str, title: str) -> None:
+    page = await journeys.signed_in(OWNER, path='/wishlist')
+    await page.locator('.waiting-row').first.focus()
+    await page.keyboard.press(key)
+    await expect(page.locator('.form-title')).to_contain_text(title)
+
+
+async def test_a_key_acts_on_all_rows_that_are_chosen(journeys: Journeys) -> None:
+    page = await journeys.signed_in(OWNER, path='/wishlist')
+    await page.locator('.waiting-row').first.focus()
+    await page.keyboard.press('Space')
+    await page.keyboard.press('ArrowDown')
+    await page.keyboard.press('Space')
+    await expect(page.locator('.together')).to_contain_text('Выбрано 2')
+    await page.keyboard.press('ArrowDown')
+    await page.keyboard.press('KeyN')
+    await expect(page.locator('.form-hint')).to_contain_text('2 ')
+    await page.get_by_label('Заметка').fill('обеим')
+    await page.locator('.form button[type=submit]').click()
+    await expect(page.locator('.form')).to_have_count(0)
+    await expect(page.locator('.waiting-item.is-chosen')).to_have_count(2)
+    await page.locator('.waiting-choose input').first.focus()
+    await page.keyboard.press('KeyX')
+    await expect(page.locator('.form-title')).to_contain_text('Снять')
+    await expect(page.locator('.form-hint')).to_contain_text('2 ')
+
+
+async def test_focus_in_the_open_entry_outlives_live_updates(journeys: Journeys, bot_url: str) -> None:
+    page = await journeys.signed_in(OWNER, path='/wishlist')
+    await expect(page.locator('.live-chip')).to_have_class(re.compile('is-live'))
+    await page.locator('.waiting-row').nth(2).click()
+    note = page.locator('.entry-acts [data-act=note]')
+    await note.focus()
+    await note.evaluate('element => { element.isTheSame = true }')
+    async with httpx.AsyncClient(trust_env=False, base_url=bot_url) as bot:
+        other = (await bot.post('/wish')).json()['id']
+    await expect(page.locator(f'[data-key="{other}"]')).to_be_visible()
+    await page.wait_for_timeout(500)
+    await expect(note).to_be_focused()
+    assert await note.evaluate('element => element.isTheSame')
+    with psycopg.connect(journeys.stack.admin_dsn, autocommit=True) as db:
+        entry = page.url.split('?')[0].rsplit('/', 1)[1]
+        db.execute("update public.wishlist_v2 set comment = 'иначе, чем было' where id = %s", (entry,))
+    await expect(page.locator('.entry-body .side-facts')).to_contain_text('иначе, чем было')
+    await expect(note).to_be_focused()
+    assert not await note.evaluate('element => element.isTheSame')
+
+
+async def test_focus_on_a_card_outlives_what_happens_to_other_clients(journeys: Journeys, bot_url: str) -> None:
+    page = await journeys.signed_in(OWNER, path='/clients')
+    await expect(page.locator('.live-chip')).to_have_class(re.compile('is-live'))
+    await page.locator('a.client-row').first.click()
+    note = page.locator('.client-panel [data-act=note]')
+    await note.focus()
+    await note.evaluate('element => { element.isTheSame = true }')
+    with psycopg.connect(journeys.stack.admin_dsn, autocommit=True) as db:
+        db.execute("insert into public.clients_v2 (tenant_id, full_name) values (%s, 'Новая')", (SALON_A.id,))
+    await page.wait_for_timeout(1500)
+    assert await note.evaluate('element => element.isTheSame && element === document.activeElement')
+
+
+@pytest.mark.parametrize('clipboard', ['{ writeText: async (text) => { window.copied = text } }', 'undefined'])
+async def test_a_number_is_copied_with_a_word_about_it_also_without_a_clipboard(
+    journeys: Journeys, bot_url: str, clipboard: str
+) -> None:
+    page = await journeys.signed_in(OWNER, path='/wishlist')
+    async with httpx.AsyncClient(trust_env=False, base_url=bot_url) as bot:
+        entry = (await bot.post('/wish')).json()['id']
+    with psycopg.connect(journeys.stack.admin_dsn, autocommit=True) as db:
+        db.execute(
+            "update public.clients_v2 set phone = '8 999 123-45-67' where id ="
+            ' (select user_id from public.wishlist_v2 where id = %s)', (entry,),
+        )  # fmt: skip
+    await page.goto(f'/wishlist/{entry}')
+    await page.evaluate(f'() => Object.defineProperty(navigator, "clipboard", {{ value: {clipboard} }})')
+    await page.evaluate(
+        '() => document.addEventListener("copy", () => { window.copied = document.activeElement.value })'
+    )
+    await page.locator('.entry-body .copy-field button').click()
+    await expect(page.locator('.entry-body .copy-field button')).to_contain_text('Скопировано')
+    assert await page.evaluate('() => window.copied') == '+79991234567'
 
 
 async def test_a_phone_shows_the_list_or_the_entry_and_nothing_is_cut_off(journeys: Journeys) -> None:

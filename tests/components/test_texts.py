@@ -5,7 +5,8 @@ from enum import StrEnum
 import pytest
 
 import models
-from components import catalogues
+from components import catalogues, translate
+from components.i18n import _
 from components.labels import LABELS, label_of, label_of_raw, person_text, weekday_name
 from components.theme import TONES
 from models import BotState, Intent, Status
@@ -60,3 +61,12 @@ def test_a_text_without_a_translation_is_named(monkeypatch: pytest.MonkeyPatch) 
     template.add('A text that nobody has translated')
     monkeypatch.setattr(catalogues, 'template', lambda: template)
     assert [problem for problem in catalogues.problems('ru') if 'nobody has translated' in problem]
+
+
+def test_a_wish_is_not_called_an_appointment(speak: Speak) -> None:
+    speak('ru')
+    assert translate.ngettext('{number} wish', '{number} wishes', 5) == '{number} заявок'
+    assert translate.ngettext('Done for {number} entry.', 'Done for {number} entries.', 1) == 'Готово: {number} заявка.'
+    offer = _('{greeting} {staff} would be glad to see you again. Which day would suit you?')
+    assert 'рада' not in offer
+    assert 'рад ' not in offer

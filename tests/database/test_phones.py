@@ -31,8 +31,19 @@ class Salon:
         self.active = salon.active(self.client, salon.ago(hours=1))
         for session in (self.archived, self.active):
             salon.say(self.client, session, 'user', salon.ago(minutes=50), f'мой номер 8{DIGITS}')
-        salon.insert('wishlist_v2', tenant_id=salon.id, user_id=self.client, item_type='slot', item_id='1',
-                     comment=f'перезвонить {DIGITS}', meta={'client_phone': PHONE})  # fmt: skip
+        self.wish = salon.insert(
+            'wishlist_v2', tenant_id=salon.id, user_id=self.client, item_type='slot', item_id='1',
+            comment=f'перезвонить {DIGITS}',
+            meta={'client_phone': PHONE, 'service_title': f'Стрижка {PHONE}', 'staff_name': f'Вера 8{DIGITS}'},
+        )  # fmt: skip
+        salon.db.execute(
+            'with command as (insert into dashboard.bot_commands (id, key, tenant_id, client_id, type, status, data,'
+            " last_error) values (gen_random_uuid(), gen_random_uuid(), %s, %s, 'client.message', 'failed',"
+            ' jsonb_build_object($$text$$, %s::text), %s) returning id, tenant_id)'
+            ' insert into dashboard.wishlist_actions (tenant_id, wishlist_id, kind, note, command_id, bot_status)'
+            " select tenant_id, %s, 'wrote', %s, id, 'pending' from command",
+            (salon.id, self.client, f'ваш номер {PHONE}?', f'chat 8{DIGITS} not found', self.wish, f'по {PHONE}'),
+        )  # fmt: skip
         salon.db.execute('insert into dashboard.client_notes (tenant_id, client_id, text) values (%s, %s, %s)',
                          (salon.id, self.client, f'второй номер {DIGITS}'))  # fmt: skip
 
@@ -56,6 +67,9 @@ class Salon:
             *(self.ask('dashboard.open_dialog(%s)', session, role=role) for session in (self.archived, self.active)),
             self.ask('dashboard.dialog_messages(%s)', self.archived, role=role),
             self.ask('dashboard.client_contacts(%s)', self.client, role=role),
+            self.ask("dashboard.page_of_waiting_list(status => 'waiting', sort => 'asked')", role=role),
+            self.ask('dashboard.open_waiting_entry(%s)', self.wish, role=role),
+            self.ask('dashboard.waiting_list_figures(current_date, current_date)', role=role),
         ]  # fmt: skip
         return json.dumps(answers, default=str, ensure_ascii=False)
 
@@ -147,3 +161,13 @@ def test_what_is_no_number_stays(salon: Salon, text: str) -> None:
 def test_of_a_short_number_no_digit_is_shown(salon: Salon, phone: str, shown: str | None) -> None:
     salon.allow('last4')
     assert salon.ask('dashboard.shown_phone(%s)', phone) == shown
+
+
+@pytest.mark.parametrize('setting', ['last4', 'none'])
+def test_the_search_of_the_waiting_list_does_not_let_a_number_be_guessed(salon: Salon, setting: str) -> None:
+    salon.allow(setting)
+    for guess in ('345', '123456', '912 345', '8912', DIGITS):
+        assert salon.ask('dashboard.count_waiting_list(search => %s)', guess)['rows'] == 0, guess
+        assert salon.ask('dashboard.count_waiting_list(search => %s)', guess, role='admin')['rows'] in {0, 1}
+    assert salon.ask('dashboard.count_waiting_list(search => %s)', 'стрижка')['rows'] == 1
+    assert salon.ask('dashboard.count_waiting_list(search => %s)', '6789')['rows'] == (setting == 'last4')

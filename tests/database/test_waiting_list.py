@@ -78,6 +78,22 @@ class WaitingSalon:
             ' processed_at = clock_timestamp() where id = %s', (status, entry),
         )  # fmt: skip
 
+    def delivered(self, entry: int) -> None:
+        """The bot reports that it has carried out everything about an entry."""
+        self.db.execute(
+            "update dashboard.bot_commands set status = 'delivered', finished_at = clock_timestamp()"
+            " where (data ->> 'wishlist_id')::bigint = %s", (entry,),
+        )  # fmt: skip
+
+    def fail(self, entry: int, kind: str) -> str:
+        """The last command of a kind about an entry did not get through; its id."""
+        row = self.db.execute(
+            "update dashboard.bot_commands set status = 'failed', last_error = 'no'"
+            " where (data ->> 'wishlist_id')::bigint = %s and type = %s returning id::text", (entry, kind),
+        ).fetchone()  # fmt: skip
+        assert row
+        return str(row[0])
+
 
 @pytest.fixture
 def waiting(db: Connection, as_role: AsRole) -> WaitingSalon:
@@ -145,16 +161,32 @@ def test_what_people_decided_counts_whatever_the_bot_writes_later(waiting: Waiti
     assert waiting.status(entry) == 'converted'
 
 
-def test_an_entry_put_back_waits_until_the_bot_decides_anew(waiting: WaitingSalon) -> None:
+@pytest.mark.parametrize('undone', ['converted', 'cancelled'])
+@pytest.mark.parametrize('later', ['converted', 'cancelled', 'expired'])
+def test_an_entry_put_back_waits_until_the_bot_says_something_new(
+    waiting: WaitingSalon, undone: str, later: str
+) -> None:
     entry = waiting.wish()
-    waiting.act('converted', entry)
-    waiting.bot_sets(entry, 'converted')
+    waiting.act(undone, entry, note='x')
+    waiting.bot_sets(entry, undone)
     waiting.act('reopened', entry)
     assert waiting.status(entry) == 'waiting', 'the bot had carried out what was undone'
     waiting.bot_sets(entry, 'pending')
+    waiting.delivered(entry)
     assert waiting.status(entry) == 'waiting'
-    waiting.bot_sets(entry, 'expired')
-    assert waiting.status(entry) == 'expired'
+    waiting.bot_sets(entry, later)
+    assert waiting.status(entry) == later, 'the client booked, or the day passed, afterwards'
+
+
+@pytest.mark.parametrize('status', ['expired', 'cancelled', 'converted'])
+def test_who_was_put_back_is_listed_and_counted_as_waiting(waiting: WaitingSalon, status: str) -> None:
+    entry = waiting.wish(status, decided_ago=0.5)
+    waiting.act('reopened', entry)
+    figures = waiting.ask('waiting_list_figures', first_day=waiting.salon.today, last_day=waiting.salon.today)
+    page = waiting.ask('page_of_waiting_list', status='waiting', sort='asked')
+    assert (figures['waiting'], [row['id'] for row in page['rows']]) == (1, [entry])
+    assert waiting.ask('count_waiting_list', status='waiting')['rows'] == 1
+    assert waiting.ask('count_waiting_list', status=status)['rows'] == 0
 
 
 def test_the_bots_own_row_is_never_written(waiting: WaitingSalon) -> None:
@@ -426,6 +458,51 @@ def test_nothing_is_offered_to_those_who_do_not_wait_or_want_no_messages(waiting
     with pytest.raises(psycopg.Error, match='opted_out'):
         waiting.act('offered', entry, offer_at=tomorrow, message='Подойдёт?')
     assert waiting.act('converted', entry)
+
+
+def test_an_offer_is_not_sent_later_than_it_can_be_answered(waiting: WaitingSalon) -> None:
+    entry = waiting.wish()
+    until = waiting.salon.now + timedelta(hours=2)
+    waiting.act('offered', entry, offer_at=until + timedelta(hours=1), offer_until=until, message='Подойдёт?')
+    row = waiting.db.execute('select expires_at from dashboard.bot_commands where client_id = %s', (waiting.client,))
+    assert row.fetchone() == (until,)
+
+
+def test_an_offer_that_reached_nobody_or_was_overtaken_stands_in_no_ones_way(waiting: WaitingSalon) -> None:
+    entry = waiting.wish()
+    tomorrow = waiting.salon.now + timedelta(days=1)
+    waiting.act('offered', entry, offer_at=tomorrow, message='Подойдёт?')
+    waiting.fail(entry, 'waitlist.offer')
+    today = waiting.salon.today
+    assert waiting.ask('waiting_list_figures', first_day=today, last_day=today)['offered'] == 0
+    assert waiting.act('offered', entry, offer_at=tomorrow, message='Ещё раз?')
+    waiting.act('cancelled', entry, note='x')
+    waiting.act('reopened', entry)
+    assert waiting.entry(entry)['offer'] is None
+    assert waiting.act('offered', entry, offer_at=tomorrow, message='И снова?')
+
+
+@pytest.mark.parametrize('case', ['decided since', 'too late', 'opted out'])
+def test_a_command_that_was_overtaken_is_not_sent_again(waiting: WaitingSalon, case: str) -> None:
+    entry = waiting.wish()
+    if case == 'decided since':
+        waiting.act('converted', entry)
+        command = waiting.fail(entry, 'waitlist.converted')
+        waiting.act('reopened', entry)
+    else:
+        waiting.act('offered', entry, offer_at=waiting.salon.now + timedelta(days=1), message='Подойдёт?')
+        command = waiting.fail(entry, 'waitlist.offer')
+    if case == 'too late':
+        change = """update dashboard.bot_commands set status = 'dead', data = data || '{"offer_until": "2026-01-01"}'"""
+        waiting.db.execute(f'{change} where id = %s'.encode(), (command,))
+    if case == 'opted out':
+        waiting.db.execute("update dashboard.bot_commands set status = 'dead' where id = %s", (command,))
+        waiting.salon.insert(
+            'user_ltm_v2', tenant_id=waiting.salon.id, user_id=waiting.client, allow_notifications=False
+        )
+    with pytest.raises(psycopg.Error, match='opted_out' if case == 'opted out' else 'outdated') as failure:
+        waiting.ask('retry_command', key=str(uuid4()), command=command)
+    assert failure.value.sqlstate == 'PT409'
 
 
 def test_an_act_is_audited_with_its_figures(waiting: WaitingSalon) -> None:

@@ -44,7 +44,7 @@ async def test_a_new_line_appears_by_itself(dashboard: Dashboard, small_salon: S
     owner = await owner_of(dashboard, small_salon)
     await until(lambda: len(rows(owner)) == 1)
     write(dashboard, small_salon, 'export', 'dialogs.csv')
-    await until(lambda: rows(owner)[0]['about'] == 'dialogs.csv', 20)
+    await until(lambda: rows(owner)[0]['about'] == 'Диалоги, CSV', 20)
 
 
 async def test_staff_and_strangers_read_nothing_of_it(dashboard: Dashboard, small_salon: SmallSalon) -> None:

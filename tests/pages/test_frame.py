@@ -3,14 +3,16 @@
 import asyncio
 import json
 from collections.abc import Iterator
+from uuid import UUID
 
 import pytest
 from nicegui import Client, ui
 
+from bot import bot
 from components.native_select import NativeSelect
 from devstack.demo.salons import SALON_A, SALON_B
 from live import feed
-from models import Role
+from models import BotState, Role
 from pages import PAGES, page
 from pages.overview import OverviewView
 from pages.sessions import SessionsView
@@ -195,3 +197,34 @@ async def test_a_session_shows_the_same_salon_in_each_of_its_tabs(dashboard: Das
     await until(lambda: str(person.session.is_ended) == 'True')
     tabs = [await dashboard.another_tab(person, path) for path in ('/', '/sessions')]
     assert {json.dumps(str(tab.session.tenant_id)) for tab in tabs} == {json.dumps(SALON_B.id)}
+
+
+@pytest.mark.parametrize(
+    ('hours', 'is_talking', 'is_said'), [(2, True, True), (0.5, True, False), (2, False, False), (30, False, True)]
+)
+async def test_a_bot_that_answers_and_writes_nothing_is_told_of(
+    dashboard: Dashboard, small_salon: SmallSalon, hours: float, is_talking: bool, is_said: bool
+) -> None:
+    client = small_salon.client()
+    small_salon.db.execute(
+        'insert into public.recent_history_v2 (tenant_id, user_id, role, message, created_at)'
+        " values (%s, %s, 'assistant', 'x', now() - %s * interval '1 hour')", (small_salon.id, client, hours),
+    )  # fmt: skip
+    if is_talking:
+        small_salon.db.execute(
+            'insert into public.active_sessions_v2 (session_id, tenant_id, user_id) values (gen_random_uuid(), %s, %s)',
+            (small_salon.id, client),
+        )
+    person = await dashboard.signed_in(small_salon.email, password=PASSWORD)
+    bot.state = BotState.UP
+    await until(lambda: feed.last_write(UUID(small_salon.id)))
+    tell_watchers()
+    assert ('Бот отвечает, но' in person.texts()) == is_said
+    bot.state = BotState.DOWN
+    tell_watchers()
+    await person.sees('Бот не отвечает.')
+
+
+def tell_watchers() -> None:
+    for watcher in list(bot._watchers):
+        watcher()

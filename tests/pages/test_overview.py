@@ -77,7 +77,7 @@ def shows(person: Person, answer: dict[str, Any]) -> None:
     assert [(day['key'], day['dialogs'], day['bookings']) for day in days] == [
         (day['day'], day['dialogs'], day['bookings']) for day in answer['days']
     ]
-    assert person.one(HourMap)._props['cells'] == answer['hours']
+    assert list(person.one(HourMap)._props['cells']) == answer['hours']
 
 
 # --- the way from a figure to its dialogs

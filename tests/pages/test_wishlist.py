@@ -9,6 +9,7 @@ import pytest
 from nicegui import ui
 from nicegui.elements.mixins.value_element import ValueElement
 
+from auth import sessions
 from bot import bot
 from components.waiting_list import WaitingRows
 from devstack.demo.salons import SALON_B
@@ -78,7 +79,7 @@ async def opened(dashboard: Dashboard, waiting: WaitingSalon, path: str = '/wish
 
 def begin(person: Person, act: str, entry: int) -> None:
     """Press the button of an act on a row."""
-    tell(person.one(WaitingRows), 'act', {'act': act, 'key': str(entry)})
+    tell(person.one(WaitingRows), 'act', {'act': act, 'keys': [str(entry)]})
 
 
 async def form_of(person: Person) -> list[ValueElement[Any]]:
@@ -117,7 +118,7 @@ async def test_who_waits_is_shown_with_what_they_wish(dashboard: Dashboard, wait
         ('Анна Ким', 'Маникюр', 'Любой мастер'), ('Анна Ким', 'Маникюр', 'Рита'),
     ]  # fmt: skip
     assert [row['group'] for row in shown] == ['Ждут', 'Желаемая дата прошла']
-    await person.sees('2 записи', 'Ждут сейчас', 'у 1 дата прошла')
+    await person.sees('2 заявки', 'Ждут сейчас', 'у 1 дата прошла')
 
 
 async def test_a_new_wish_appears_by_itself_and_is_marked(dashboard: Dashboard, waiting: WaitingSalon) -> None:
@@ -149,10 +150,10 @@ async def test_no_such_entry_and_another_salons_look_the_same(dashboard: Dashboa
         row = db.execute('select id from public.wishlist_v2 where tenant_id = %s limit 1', (SALON_B.id,)).fetchone()
     assert row
     person = await dashboard.signed_in('owner', f'/wishlist/{rest}')
-    await person.sees('Такой записи нет')
+    await person.sees('Такой заявки нет')
     first = person.texts()
     await person.go(f'/wishlist/{row[0]}')
-    await person.sees('Такой записи нет')
+    await person.sees('Такой заявки нет')
     assert person.texts() == first
 
 
@@ -169,7 +170,7 @@ async def test_a_conversion_is_typed_done_once_and_counted(dashboard: Dashboard,
     assert [(kind, float(amount), note) for kind, amount, note in waiting.acts()] == [
         ('converted', 2500.5, 'по телефону')
     ]
-    await person.sees('Готово: 1 запись.', '2\xa0500,50\xa0₽')
+    await person.sees('Готово: 1 заявка.', '2\xa0500,50\xa0₽')
     assert waiting.rows('select type from dashboard.bot_commands where tenant_id = %s') == [('waitlist.converted',)]
 
 
@@ -192,7 +193,7 @@ async def test_undo_from_the_toast_puts_it_back(dashboard: Dashboard, waiting: W
     begin(person, 'cancel', waiting.first)
     await fill(person, Подробности='нашла время раньше')
     submit(person)
-    await person.sees('Готово: 1 запись.')
+    await person.sees('Готово: 1 заявка.')
     waiting.db.execute("update public.wishlist_v2 set status = 'cancelled' where id = %s", (waiting.first,))
     person.click('Отменить')
     await person.sees('Снова в ожидании.')
@@ -209,7 +210,7 @@ async def test_several_are_taken_off_together(dashboard: Dashboard, waiting: Wai
     person.click('Снять с ожидания')
     await form_of(person)
     submit(person)
-    await person.sees('Готово: 3 записи.', 'Никто не ждёт')
+    await person.sees('Готово: 3 заявки.', 'Никто не ждёт')
     assert len(waiting.acts()) == 3
     assert waiting.rows('select count(*) from dashboard.audits where tenant_id = %s and key is not null') == [(1,)]
 
@@ -268,6 +269,26 @@ async def test_who_was_switched_off_is_told_so_and_does_nothing(dashboard: Dashb
     await person.sees('У вас нет (или больше нет) прав на это действие. Ничего не изменено.')
     assert waiting.acts() == []
     assert [field.value for field in await form_of(person)] == ['слова']
+
+
+async def test_what_was_typed_outlives_the_session(dashboard: Dashboard, waiting: WaitingSalon) -> None:
+    email = waiting.colleague()
+    person = await opened(dashboard, waiting, email=email)
+    other = await dashboard.another_tab(person, '/wishlist')
+    begin(person, 'note', waiting.first)
+    await fill(person, Заметка='слова')
+    waiting.db.execute('update dashboard.users set active = false where email = %s', (email,))
+    await sessions.check_all()
+    await until(lambda: other.sent_to)
+    await person.sees('Вы вышли, поэтому отправить это нельзя. Скопируйте текст и войдите снова.')
+    assert [field.value for field in await form_of(person)] == ['слова']
+    submit(person)
+    await asyncio.sleep(0.3)
+    assert (waiting.acts(), person.sent_to) == ([], [])
+    person.click('Отмена')
+    dialog = next(dialog for dialog in person.all(ui.dialog))
+    tell(dialog, 'hide')
+    await until(lambda: person.sent_to and person.sent_to[0].startswith('/login'))
 
 
 async def test_the_data_store_away_is_said_in_the_form(dashboard: Dashboard, waiting: WaitingSalon) -> None:
@@ -348,9 +369,11 @@ async def test_made_up_events_of_a_browser_do_nothing(dashboard: Dashboard, wait
     made_up: tuple[Any, ...] = (
         None,
         [],
-        {'act': 'convert', 'key': '1'},
-        {'act': 'drop', 'key': str(waiting.first)},
+        {'act': 'convert', 'keys': ['1']},
+        {'act': 'drop', 'keys': [str(waiting.first)]},
+        {'act': 'offer', 'keys': [str(waiting.first)] * 2},
         {'act': 'note'},
+        {'act': 'reopen', 'keys': [str(waiting.first)]},
     )
     for args in made_up:
         tell(person.one(WaitingRows), 'act', args)
