@@ -93,7 +93,7 @@ async def test_who_is_signed_out_or_switched_off_by_somebody_leaves_the_open_pag
 ) -> None:
     owner, other = await owner_of(dashboard, small_salon), await colleague_of(dashboard, small_salon, '/')
     other_session = other.session
-    await until(lambda: rows(owner)[other.email]['acts'])
+    await until(lambda: rows(owner).get(other.email, {}).get('acts'))
     begin(owner, act, other.email)
     submit(owner)
     await until(lambda: other_session.is_ended, 5)
