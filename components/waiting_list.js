@@ -7,8 +7,8 @@ export default {
       <ul class="waiting-rows" role="list" ref="rows" @keydown="press">
         <template v-for="(row, i) in rows" :key="row.key">
           <li v-if="row.group && (!i || rows[i - 1].group !== row.group)" class="waiting-group" role="heading" aria-level="2">{{ row.group }}</li>
-          <li class="waiting-item" :class="{ 'is-selected': row.key === open, 'is-new': row.isNew, 'is-missed': row.isMissed, 'is-chosen': chosen.includes(row.key) }">
-            <label class="waiting-choose"><input type="checkbox" :checked="chosen.includes(row.key)" :aria-label="texts.choose + ': ' + row.client" @change="toggle(row.key)" /></label>
+          <li class="waiting-item" :class="{ 'is-selected': row.key === open, 'is-new': row.isNew, 'is-missed': row.isMissed, 'is-chosen': picked.includes(row.key) }">
+            <label class="waiting-choose"><input type="checkbox" :checked="picked.includes(row.key)" :aria-label="texts.choose + ': ' + row.client" @change="toggle(row.key)" /></label>
             <a :href="row.href" class="plain-link waiting-row" :data-key="row.key" :aria-current="row.key === open ? 'true' : undefined">
               <span class="w-client"><b dir="auto">{{ row.client }}</b><small>{{ row.phone }}</small></span>
               <span class="w-wish"><b dir="auto">{{ row.service }}</b><small dir="auto">{{ row.staff }}</small></span>
@@ -29,15 +29,21 @@ export default {
     </div>`,
   props: { rows: { type: Array, default: () => [] }, chosen: { type: Array, default: () => [] }, open: String, hasMore: Boolean, buttons: Object, together: Array, texts: Object, icons: String },
   emits: ["choose", "act", "more"],
-  data: () => ({ isAsking: false }),
+  data() {
+    return { isAsking: false, picked: this.chosen }; // what was chosen here counts at once, not only when the server knows
+  },
   watch: {
+    chosen() {
+      this.picked = this.chosen;
+    },
     rows() {
       this.isAsking = false;
     },
   },
   methods: {
     toggle(key) {
-      this.$emit("choose", this.chosen.includes(key) ? this.chosen.filter((k) => k !== key) : [...this.chosen, key]);
+      this.picked = this.picked.includes(key) ? this.picked.filter((k) => k !== key) : [...this.picked, key];
+      this.$emit("choose", this.picked);
     },
     run(act, keys) {
       const isPossible = keys.every((key) => this.rows.find((row) => row.key === key)?.acts.includes(act));
@@ -60,7 +66,7 @@ export default {
       const act = Object.keys(this.buttons).find((name) => this.buttons[name].code === event.code);
       if (next && next !== link) next.focus();
       else if (key && event.code === "Space" && event.target === link) this.toggle(key);
-      else if (key && act) this.run(act, this.chosen.length && this.together.includes(act) ? this.chosen : [key]);
+      else if (key && act) this.run(act, this.picked.length && this.together.includes(act) ? this.picked : [key]);
       else return;
       event.preventDefault();
     },
