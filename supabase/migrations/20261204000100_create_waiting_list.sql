@@ -101,37 +101,32 @@ declare
   day integer;
   month integer;
   year integer;
+  last_year integer;
 begin
   foreach written in array array[btrim(meta ->> 'date'), btrim(meta ->> 'preferred_date')] loop
+    continue when written is null or length(written) > 40;
     part := regexp_match(written, '^(\d{4})-(\d{2})-(\d{2})(?:[T ].*)?$');
     if part is not null then
-      year := part[1]; month := part[2]; day := part[3];
-      if dashboard.is_day(year, month, day) then return make_date(year, month, day); end if;
-    end if;
-    part := regexp_match(written, '^(\d{1,2})\.(\d{1,2})(?:\.(\d{4}))?$');
-    if part is not null then
+      year := part[1]; last_year := year; month := part[2]; day := part[3];
+    else
+      part := regexp_match(written, '^(\d{1,2})\.(\d{1,2})(?:\.(\d{4}))?$');
+      continue when part is null;
       day := part[1]; month := part[2];
-      if part[3] is not null then
-        if dashboard.is_day(part[3]::integer, month, day) then return make_date(part[3]::integer, month, day); end if;
-      else
-        for year in extract(year from asked_on)::integer .. extract(year from asked_on)::integer + 8 loop
-          if dashboard.is_day(year, month, day) and make_date(year, month, day) >= asked_on then
-            return make_date(year, month, day);
-          end if;
-        end loop;
-      end if;
+      year := coalesce(part[3]::integer, extract(year from asked_on)::integer);
+      last_year := case when part[3] is null then year + 8 else year end;
     end if;
+    continue when month not between 1 and 12 or day not between 1 and 31;
+    while year <= last_year loop
+      if year between 2000 and 2100 and day <= (case when month in (4, 6, 9, 11) then 30 when month <> 2 then 31
+          when year % 4 = 0 and (year % 100 <> 0 or year % 400 = 0) then 29 else 28 end)
+         and (part[3] is not null or make_date(year, month, day) >= asked_on) then
+        return make_date(year, month, day);
+      end if;
+      year := year + 1;
+    end loop;
   end loop;
   return null;
 end
-$$;
-
-create or replace function dashboard.is_day(year integer, month integer, day integer) returns boolean
-language sql immutable set search_path = ''
-as $$
-  select year between 2000 and 2100 and month between 1 and 12 and day between 1 and case
-    when month in (4, 6, 9, 11) then 30 when month <> 2 then 31
-    when year % 4 = 0 and (year % 100 <> 0 or year % 400 = 0) then 29 else 28 end
 $$;
 
 -- A text of the bot's notes; null for what is no text or number, or empty.
@@ -323,7 +318,7 @@ $$;
 
 -- The waiting list in figures (DATA.md, section 3): who waits now, and what was decided on the days [first_day, last_day]
 -- of the salon. Waits are seconds from the wish to the conversion; amounts in other currencies are listed, never added.
--- `services`, `staff`, `sources`: what those who wait now, or were decided in the period, wish: for the filters.
+-- `services`, `staff`, `sources`: what the newest of those who wait now, or were decided in the period, wish: for filters.
 create or replace function dashboard.waiting_list_figures(first_day date, last_day date) returns jsonb
 language plpgsql stable security definer set search_path = '' set jit = off set plan_cache_mode = force_custom_plan
 as $$
@@ -347,22 +342,20 @@ begin
     select s.wishlist_id from dashboard.wishlist_states s
     where s.tenant_id = tenant and s.decision in ('converted', 'cancelled') and s.decided_at >= since and s.decided_at < until
   ), decided as materialized (
-    select e.status, e.amount, coalesce(e.currency, home_currency) as currency, e.decided_at - e.created_at as waited,
-      e.service_key, e.service, e.staff_key, e.staff, e.source
+    select e.id, e.status, e.amount, coalesce(e.currency, home_currency) as currency, e.decided_at - e.created_at as waited
     from candidate k join dashboard.waiting_entries e on e.tenant_id = tenant and e.id = k.id
     where e.decided_at >= since and e.decided_at < until
   ), waiting as materialized (
-    select e.service_key, e.service, e.staff_key, e.staff, e.source, e.wished_on,
-      e.offer_answer is null and e.offer_until > now() and not exists (select from dashboard.bot_commands b
+    select e.id, e.wished_on, e.offer_answer is null and e.offer_until > now() and not exists (select from dashboard.bot_commands b
         where b.id = e.offer_command and b.status in ('failed', 'dead')) as is_offered
     from dashboard.waiting_entries e where e.tenant_id = tenant and e.status = 'waiting' and e.id in (
       select w.id from public.wishlist_v2 w where w.tenant_id = tenant and w.status = 'pending'
       union all
       select s.wishlist_id from dashboard.wishlist_states s where s.tenant_id = tenant and s.decision = 'reopened')
-  ), shown as (
-    select w.service_key, w.service, w.staff_key, w.staff, w.source from waiting w
-    union all
-    select d.service_key, d.service, d.staff_key, d.staff, d.source from decided d
+  ), shown as materialized (
+    select e.service_key, e.service, e.staff_key, e.staff, e.source from (
+      (select w.id from waiting w order by w.id desc limit 200) union (select d.id from decided d order by d.id desc limit 200)
+    ) newest join dashboard.waiting_entries e on e.tenant_id = tenant and e.id = newest.id
   )
   select jsonb_build_object(
     'waiting', (select count(*) from waiting),
@@ -382,10 +375,10 @@ begin
       / nullif(count(*) filter (where d.status in ('converted', 'cancelled', 'expired')), 0), 6),
     'services', (select coalesce(jsonb_agg(jsonb_build_array(f.key, f.label) order by f.n desc, f.key), '[]') from (
       select w.service_key as key, dashboard.shown_text(coalesce(max(w.service), w.service_key)) as label, count(*) as n from shown w
-      where dashboard.shown_text(w.service_key) = w.service_key group by w.service_key order by n desc limit 50) f),
+      group by w.service_key having dashboard.shown_text(w.service_key) = w.service_key order by n desc limit 50) f),
     'staff', (select coalesce(jsonb_agg(jsonb_build_array(f.key, f.label) order by f.n desc, f.key), '[]') from (
       select w.staff_key as key, dashboard.shown_text(coalesce(max(w.staff), w.staff_key)) as label, count(*) as n from shown w
-      where dashboard.shown_text(w.staff_key) = w.staff_key group by w.staff_key order by n desc limit 50) f),
+      group by w.staff_key having dashboard.shown_text(w.staff_key) = w.staff_key order by n desc limit 50) f),
     'sources', (select coalesce(jsonb_agg(distinct left(w.source, 50)), '[]') from shown w where w.source is not null)
   ) into answer from decided d;
   return answer;
@@ -551,7 +544,7 @@ end
 $$;
 
 revoke execute on function dashboard.keep_wishlist_state(), dashboard.wished_on(jsonb, date),
-  dashboard.is_day(integer, integer, integer), dashboard.note_of(jsonb, text),
+  dashboard.note_of(jsonb, text),
   dashboard.waiting_row(dashboard.waiting_entries, date),
   dashboard.waiting_condition(dashboard.waiting_filter, uuid),
   dashboard.page_of_waiting_list(text, boolean, date, date, text, text, date, date, text, text, text, uuid, text, boolean, date,

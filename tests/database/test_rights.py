@@ -105,7 +105,7 @@ INTERNAL = {
     'first_note', 'clock_time', 'truth', 'bot_settings', 'wanted_settings', 'setting_state', 'read_setting',
     'check_settings', 'take_out_of_commands',
     'last_try',
-    'keep_wishlist_state', 'wished_on', 'is_day', 'note_of', 'waiting_row', 'waiting_condition',
+    'keep_wishlist_state', 'wished_on', 'note_of', 'waiting_row', 'waiting_condition',
     'check_waiting_list_act',
     'phones_seen',
     'client_condition', 'clients_version', 'remembered_interval', 'compute_clients', 'store_clients', 'changed_clients',
