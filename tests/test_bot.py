@@ -26,7 +26,8 @@ from tests.simulated import until
 from tokens import SYSTEM
 
 ROOT = Path(bot_module.__file__).parent
-PATIENT = 40
+AWAY = float(os.environ.get('BOT_AWAY_SECONDS', '2'))
+PATIENT = 40 + 2 * AWAY
 SAID = 'from public.recent_history_v2 where message'
 
 
@@ -142,7 +143,7 @@ async def test_a_bot_that_is_killed_and_ill_acts_once_on_each_of_200_commands_in
     delivering = asyncio.create_task(all_through(far_end, 200))
     await until(lambda: len(acted(far_end)) > 20)
     await far_end.kill()
-    await asyncio.sleep(float(os.environ.get('BOT_AWAY_SECONDS', '2')))
+    await asyncio.sleep(AWAY)
     await far_end.start()
     for manners in ({'mode': 'error'}, {'mode': 'deaf'}, {'mode': 'slow', 'seconds': 3}, {'answers_twice': True}):
         await far_end.behave(**manners)
