@@ -130,9 +130,8 @@ class OpenEntryPanel:
         with ui.element('div').classes('entry-acts'):
             for act in acts_of(opened.entry):
                 why = self._why_not(act, opened)
-                kind = 'primary' if act == 'convert' else 'plain'
                 element = button(
-                    texts[act], icon=ACTS[act][1], kind='primary' if kind == 'primary' else 'plain',
+                    texts[act], icon=ACTS[act][1], kind='primary' if act == 'convert' else 'plain',
                     on_click=lambda act=act: self.view.acts.begin(act, [opened.entry]),
                 )  # fmt: skip
                 element.set_enabled(not why)
