@@ -3,8 +3,8 @@
 ./dev bench pages [--dialogs 1000,20000,300000] [--delays 0,50] [--rounds 15] [--people 20]
                   [--clients 100000 --wishes 20000 --messages 2000]
 
-At last the lists of a small salon are measured beside those of one with so many clients and wishes, and with a client
-who wrote so many messages.
+At last the lists of a small salon, whose first pages are full, are measured beside those of one with so many clients and
+wishes, and with a client who wrote so many messages.
 """
 
 from __future__ import annotations
@@ -110,19 +110,20 @@ async def lists(app: Running, page: Page, count: int) -> None:
 
 
 async def measure_lists(delays: list[int], count: int, sizes: dict[str, int]) -> None:
-    """The lists of a small salon, and of one that is filled."""
+    """The lists of a small salon whose first pages are full, and of one that is filled."""
+    small = {'clients': 420, 'wishes': 420, 'messages': 60}
     with running(1000) as app:
         async with chromium() as browser:
-            for name in ('a small salon', ', '.join(f'{number} {what}' for what, number in sizes.items())):
+            for numbers in (small, sizes):
+                await asyncio.to_thread(fill, app, **numbers)
                 for delay in delays:
+                    name = ', '.join(f'{number} {what}' for what, number in numbers.items())
                     print(f'\n## lists: {name}, {delay} ms added to each API request', flush=True)
                     page = await signed_in(browser, app)
                     app.stack.faults.api('slow' if delay else 'none', delay_ms=delay)
                     await lists(app, page, count)
                     await page.context.close()
                     app.stack.faults.clear()
-                if name == 'a small salon':
-                    await asyncio.to_thread(fill, app, **sizes)
 
 
 async def sign_ins(app: Running, browser: Browser, count: int) -> None:
