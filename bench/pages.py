@@ -3,8 +3,8 @@
 ./dev bench pages [--dialogs 1000,20000,300000] [--delays 0,50] [--rounds 15] [--people 20]
                   [--clients 100000 --wishes 20000 --messages 2000]
 
-At last the lists of a small salon, whose first pages are full, are measured beside those of one with so many clients and
-wishes, and with a client who wrote so many messages.
+At last the lists of a small salon, whose first pages are full, are measured beside those of one with so many clients
+and wishes, and with a client who wrote so many messages.
 """
 
 from __future__ import annotations
