@@ -7,7 +7,10 @@ to a try, the next one is made from the row. docs/BOT_CONTRACT.md says what the 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
+import math
+import re
 from collections import Counter
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
@@ -19,7 +22,7 @@ from standardwebhooks import Webhook, WebhookVerificationError
 
 from config import settings
 from data import CommandData, Data, DataError, Refused
-from models import BotState, Command
+from models import BotState, Command, Outcome
 from tokens import SYSTEM
 
 log = structlog.get_logger()
@@ -32,13 +35,6 @@ HEALTH_SECONDS = 10.0
 HEALTH_TIMEOUT_SECONDS = 4.0
 LONGEST_EVENT = 64 * 1024
 """Bytes that a callback may have."""
-
-
-class Outcome(NamedTuple):
-    """How one try to send ended: `taken`, `refused` for ever or `later`; `error` says why not."""
-
-    word: str
-    error: str = ''
 
 
 class Receipt(NamedTuple):
@@ -104,18 +100,19 @@ class Bot:
         """
         if not (settings().bot_webhook_url and settings().bot_webhook_secret):
             return 0
-        tries, more = 0, asyncio.Semaphore(AT_ONCE)
+        tries, room = 0, asyncio.Semaphore(AT_ONCE)
         while claimed := await self._data.claim(AT_ONCE * 2):
-            await asyncio.gather(*(self._deliver(command, more) for command in claimed))
+            ends = await asyncio.gather(*(self._try(command, room) for command in claimed))
+            await self._data.settle(list(zip(claimed, ends, strict=True)))
             tries += len(claimed)
         return tries
 
-    async def _deliver(self, command: Command, room: asyncio.Semaphore) -> None:
+    async def _try(self, command: Command, room: asyncio.Semaphore) -> Outcome:
         async with room:
             outcome = await self._send(command)
-        await self._data.settle(command, outcome.word, outcome.error)
         if outcome.word != 'taken':
             log.warning('command not taken', command=str(command.id), type=command.type, reason=outcome.error)
+        return outcome
 
     async def _send(self, command: Command) -> Outcome:
         """One try. The signature covers id, time and body (Standard Webhooks); the id is the command's own."""
@@ -137,12 +134,11 @@ class Bot:
                 answer = await self._client().post(
                     str(settings().bot_webhook_url), content=body.encode(), headers=headers
                 )
-        except (httpx.HTTPError, TimeoutError) as error:
+        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
             return Outcome('later', type(error).__name__)
-        if answer.is_success or answer.status_code == httpx.codes.CONFLICT:
-            return Outcome('taken')
-        word = 'refused' if answer.status_code == httpx.codes.GONE else 'later'
-        return Outcome(word, f'HTTP {answer.status_code}')
+        except (httpx.HTTPError, TimeoutError) as error:
+            return Outcome('unanswered', type(error).__name__)
+        return _outcome_of(answer)
 
     # --- health
 
@@ -234,6 +230,29 @@ class Bot:
             except DataError as error:
                 log.warning('refused callbacks not counted', reason=repr(error))
             await asyncio.sleep(1)
+
+
+def _outcome_of(answer: httpx.Response) -> Outcome:
+    """What the bot's answer means for the command."""
+    if answer.is_success or answer.status_code == httpx.codes.CONFLICT:
+        return Outcome('taken')
+    error = f'HTTP {answer.status_code}'
+    if answer.status_code == httpx.codes.GONE:
+        return Outcome('refused', error)
+    return Outcome('later', error, _wait_of(answer) if answer.status_code == httpx.codes.TOO_MANY_REQUESTS else 0)
+
+
+def _wait_of(answer: httpx.Response) -> int:
+    """The seconds that a bot with too many requests asks for: the header Retry-After, or `retry_after` as Telegram's
+    own answers hold it; 1 when it names none."""
+    texts = [answer.headers.get('retry-after')]
+    with contextlib.suppress(ValueError):
+        body = answer.json()
+        if isinstance(body, dict):
+            inner = body.get('parameters')
+            texts += [body.get('retry_after'), inner.get('retry_after') if isinstance(inner, dict) else None]
+    seconds = [math.ceil(float(text)) for text in texts if re.fullmatch(r'\d{1,5}(\.\d+)?', str(text))]
+    return max(seconds, default=1)
 
 
 def _event_of(body: bytes) -> dict[str, Any] | None:

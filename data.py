@@ -7,7 +7,7 @@ rows by: which rows there are is the database's decision. What can go wrong is d
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -20,6 +20,7 @@ from models import (
     AuditPage,
     AuditPeople,
     AuditQuery,
+    BroadcastPage,
     Client,
     ClientPage,
     ClientQuery,
@@ -31,14 +32,21 @@ from models import (
     DialogQuery,
     Message,
     Messages,
+    OpenBroadcast,
     OpenClient,
     OpenDialog,
     OpenEntry,
+    Outcome,
     Overview,
     Period,
+    RecipientPage,
+    RecipientStatus,
+    Release,
     Role,
     SalonList,
     SalonSettings,
+    SavedView,
+    SavedViews,
     SettingValue,
     UserLink,
     UsersPage,
@@ -87,6 +95,8 @@ class Data(Requests):
         self.audit = AuditData(self)
         self.waiting_list = WaitingListData(self)
         self.clients = ClientData(self)
+        self.broadcasts = BroadcastData(self)
+        self.views = ViewData(self)
         self.settings = SettingsData(self)
         self.commands = CommandData(self)
         self.exports = ExportData(self)
@@ -435,6 +445,83 @@ class ClientData:
         await self._data.act('remove_client_note', key, note=note)
 
 
+class BroadcastData:
+    """Broadcasts. Their acts are open to owners, `release` to the system."""
+
+    def __init__(self, data: Data) -> None:
+        self._data = data
+
+    async def page(self, after: Mapping[str, Any] | None = None, *, size: int = 30) -> BroadcastPage:
+        """A page of the salon's broadcasts, newest first, after a page's `next`."""
+        key = {f'after_{name}': value for name, value in (after or {}).items()}
+        return await self._data.own(BroadcastPage, 'page_of_broadcasts', **key, page_size=size)
+
+    async def open(self, broadcast: UUID) -> OpenBroadcast:
+        """One broadcast. Raises NotFound, also for another salon's, and StillCounting while clients are counted."""
+        return await self._data.own(OpenBroadcast, 'open_broadcast', broadcast=broadcast)
+
+    async def recipients(
+        self,
+        broadcast: UUID,
+        status: RecipientStatus | None = None,
+        after: Mapping[str, Any] | None = None,
+        *,
+        size: int = 50,
+    ) -> RecipientPage:
+        """A page of a broadcast's journal in the order of sending, after a page's `next`."""
+        key = {f'after_{name}': value for name, value in (after or {}).items()}
+        return await self._data.own(
+            RecipientPage, 'page_of_recipients', broadcast=broadcast, status=status, **key, page_size=size
+        )
+
+    async def save(self, key: UUID, **fields: Any) -> UUID:
+        """Write a draft, or change the `broadcast` whose version was `seen`; the fields are those of save_broadcast."""
+        return UUID((await self._data.act('save_broadcast', key, **fields))['broadcast'])
+
+    async def remove(self, key: UUID, broadcast: UUID) -> None:
+        """Forget a draft."""
+        await self._data.act('remove_broadcast', key, broadcast=broadcast)
+
+    async def test(self, key: UUID, broadcast: UUID) -> None:
+        """Send it to the salon's own chat."""
+        await self._data.act('test_broadcast', key, broadcast=broadcast)
+
+    async def send(self, key: UUID, broadcast: UUID, *, seen: int, expected: int) -> None:
+        """Send a draft to whom it is meant for now; `expected` is how many that were on screen."""
+        await self._data.act('send_broadcast', key, broadcast=broadcast, seen=seen, expected=expected)
+
+    async def steer(self, key: UUID, broadcast: UUID, act: str) -> None:
+        """`pause`, `resume` or `stop`. Raises Conflict when it stands otherwise by now."""
+        await self._data.act('steer_broadcast', key, broadcast=broadcast, act=act)
+
+    async def retry(self, key: UUID, broadcast: UUID) -> None:
+        """Send again what nobody knows the end of."""
+        await self._data.act('retry_broadcast', key, broadcast=broadcast)
+
+    async def release(self) -> Release:
+        """Hand over to the outbox what the pace allows now; only for the identity of the system."""
+        return await self._data.own(Release, 'release_broadcasts')
+
+
+class ViewData:
+    """Filters of the clients that somebody gave a name."""
+
+    def __init__(self, data: Data) -> None:
+        self._data = data
+
+    async def list(self) -> list[SavedView]:
+        """The salon's, by name. Raises NotAllowed for who is no owner."""
+        return (await self._data.own(SavedViews, 'list_views', page='clients')).views
+
+    async def save(self, key: UUID, name: str, params: str) -> None:
+        """Keep them under a name; one that is there already means these from now on."""
+        await self._data.act('save_view', key, page='clients', name=name, params=params)
+
+    async def remove(self, key: UUID, view: UUID) -> None:
+        """Forget them."""
+        await self._data.act('remove_view', key, view=view)
+
+
 class ExportData:
     """Taking rows out of the dashboard."""
 
@@ -484,10 +571,15 @@ class CommandData:
         answer = await self._data.call('claim_commands', number=number)
         return parse(Commands, {'commands': answer}).commands
 
-    async def settle(self, command: Command, outcome: str, error: str = '') -> None:
-        """Write down how sending it ended: `taken`, `refused`, or any other word to try it later."""
+    async def settle(self, tries: Sequence[tuple[Command, Outcome]]) -> None:
+        """Write down how sending commands ended."""
         await self._data.call(
-            'settle_command', command=command.id, lease=command.lease, outcome=outcome, error=error or None
+            'settle_commands',
+            commands=[command.id for command, _outcome in tries],
+            leases=[command.lease for command, _outcome in tries],
+            outcomes=[outcome.word for _command, outcome in tries],
+            errors=[outcome.error for _command, outcome in tries],
+            waits=[outcome.wait for _command, outcome in tries],
         )
 
     async def hurry(self) -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, fields, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
-from typing import Annotated, Any, Self, TypeVar
+from typing import Annotated, Any, NamedTuple, Self, TypeVar
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -51,18 +51,44 @@ class BotState(StrEnum):
 
 
 class CommandStatus(StrEnum):
-    """What became of a command: not taken yet, taken by the bot, carried out, refused by it, given up after a day."""
+    """What became of a command: not taken yet, taken by the bot, carried out, refused by it, given up after a day, or
+    sent without a word from the bot (a broadcast's message, which is not tried again by itself)."""
 
     QUEUED = 'queued'
     SENT = 'sent'
     DELIVERED = 'delivered'
     FAILED = 'failed'
     DEAD = 'dead'
+    UNKNOWN = 'unknown'
 
     @property
     def can_be_repeated(self) -> bool:
         """Whether somebody may try it again."""
         return self in {CommandStatus.FAILED, CommandStatus.DEAD}
+
+
+class BroadcastStatus(StrEnum):
+    """Where a broadcast is."""
+
+    DRAFT = 'draft'
+    SCHEDULED = 'scheduled'
+    RUNNING = 'running'
+    PAUSED = 'paused'
+    STOPPED = 'stopped'
+    DONE = 'done'
+
+
+class RecipientStatus(StrEnum):
+    """How somebody stands whom a broadcast is meant for: `unknown` was sent, and the bot never said what came of it."""
+
+    WAITING = 'waiting'
+    SENDING = 'sending'
+    SENT = 'sent'
+    DELIVERED = 'delivered'
+    FAILED = 'failed'
+    UNKNOWN = 'unknown'
+    SKIPPED = 'skipped'
+    HELD_OUT = 'held_out'
 
 
 class SettingState(StrEnum):
@@ -939,6 +965,15 @@ class Commands(Row):
     commands: list[Command]
 
 
+class Outcome(NamedTuple):
+    """How one try to send a command ended: `taken`, `refused` for ever, `unanswered` (sent, and nobody knows) or
+    `later`; `error` says why not, `wait` is how many seconds the bot asked for, 0 if it did not."""
+
+    word: str
+    error: str = ''
+    wait: int = 0
+
+
 class GivenCommand(Row):
     """A command as the page shows it where it was given. `by` is a name; `error` a word of ours or the bot's text."""
 
@@ -1230,3 +1265,184 @@ class SalonList(Row):
 
     salons: list[SalonState]
     refused: list[RefusedCallbacks] = []
+
+
+class SavedView(Row):
+    """Filters of a page under a name; `params` are those of its address."""
+
+    id: UUID
+    name: str
+    params: str
+
+
+class SavedViews(Row):
+    """The saved filters of a page."""
+
+    views: list[SavedView]
+
+
+class Broadcast(Row):
+    """One message to many clients. The text's fields are {name}, {salon} and {specialist}; `without_name` and its like
+    stand where somebody has none. `search`, `kind`, `channel` and `staff` are the audience, as the clients' filters."""
+
+    id: UUID
+    name: str
+    text: str
+    without_name: str | None = None
+    without_salon: str | None = None
+    without_specialist: str | None = None
+    search: str | None = None
+    kind: str | None = None
+    channel: str | None = None
+    staff: str | None = None
+    staff_label: str | None = None
+    quiet_days: int
+    skips_booked: bool
+    held_out_percent: int
+    starts_at: Moment | None = None
+    spread_hours: int
+    status: BroadcastStatus
+    version: int
+    created_by: str | None = None
+    created_at: Moment
+    sent_by: str | None = None
+    sent_at: Moment | None = None
+    started_at: Moment | None = None
+    finished_at: Moment | None = None
+    numbers: dict[RecipientStatus, int] = {}
+
+    def number(self, *statuses: RecipientStatus) -> int:
+        """How many recipients stand like that."""
+        return sum(self.numbers.get(status, 0) for status in statuses)
+
+    @property
+    def getting(self) -> int:
+        """How many were to get it when it was sent, without those who were left out since."""
+        return sum(self.numbers.values()) - self.number(RecipientStatus.SKIPPED, RecipientStatus.HELD_OUT)
+
+    @property
+    def is_going_on(self) -> bool:
+        """Whether something is still to be sent."""
+        return self.status in {BroadcastStatus.SCHEDULED, BroadcastStatus.RUNNING, BroadcastStatus.PAUSED}
+
+    @property
+    def audience(self) -> ClientQuery:
+        """The clients that it is meant for, as their page lists them."""
+        names = {name: getattr(self, name) or '' for name in CLIENT_FILTERS}
+        params = {name: value for name, value in names.items() if value}
+        return ClientQuery.from_params(params, date.today())[0]  # noqa: DTZ011 - no period is read from these
+
+
+class BroadcastPage(Row):
+    """A page of broadcasts; `next` is the key to ask for the rows after these."""
+
+    rows: list[Broadcast]
+    next: dict[str, Any] | None = None
+
+
+class LeftOut(Row):
+    """Why so many are left out, or did not get it."""
+
+    reason: str | None = None
+    number: int
+    status: RecipientStatus = RecipientStatus.SKIPPED
+
+
+class BroadcastTimes(Row):
+    """When a broadcast would begin and end; `pace` is messages a second, quiet hours are 'HH:MM' in salon time."""
+
+    starts_at: Moment
+    ends_at: Moment
+    pace: int
+    quiet_from: str | None = None
+    quiet_to: str | None = None
+    waiting_for_morning: int = 0
+
+
+class Preview(Row):
+    """A text as one client would read it."""
+
+    client_id: UUID
+    name: str | None = None
+    text: str
+
+
+class Preflight(Row):
+    """Who would get a draft now; `fallbacks` is how many have no name, or no specialist, where the text needs one."""
+
+    total: int
+    getting: int
+    held_out: int
+    left_out: list[LeftOut]
+    fallbacks: dict[str, int]
+    previews: list[Preview]
+    times: BroadcastTimes
+
+
+class Reaction(Row):
+    """What so many clients did within 7 days: wrote, booked, and the money of the bookings in the salon's currency."""
+
+    number: int
+    answered: int
+    booked: int
+    revenue: Decimal
+
+
+class Difference(Row):
+    """A difference of two shares with its 95 % interval, each -1..1."""
+
+    share: float
+    low: float
+    high: float
+
+    @property
+    def is_clear(self) -> bool:
+        """Whether chance alone is no good explanation."""
+        return self.low > 0 or self.high < 0
+
+
+class BroadcastResult(Row):
+    """What came of a broadcast until now; it is final after `ends_on`. No `difference`: too few to tell."""
+
+    ends_on: Moment | None = None
+    got: Reaction | None = None
+    held_out: Reaction | None = None
+    difference: Difference | None = None
+
+
+class OpenBroadcast(Row):
+    """One broadcast: a draft comes with its pre-flight, every other with its progress and its result."""
+
+    broadcast: Broadcast
+    preflight: Preflight | None = None
+    can_test: bool = False
+    reasons: list[LeftOut] = []
+    ends_at: Moment | None = None
+    can_retry: int = 0
+    result: BroadcastResult | None = None
+
+
+class Recipient(Row):
+    """A line of a broadcast's journal; `at` is when it will be sent or when it came to where it is."""
+
+    client_id: UUID
+    name: str | None = None
+    phone: str | None = None
+    status: RecipientStatus
+    reason: str | None = None
+    at: Moment
+    place: int
+
+
+class RecipientPage(Row):
+    """A page of the journal; `next` is the key to ask for the rows after these."""
+
+    rows: list[Recipient]
+    next: dict[str, Any] | None = None
+
+
+class Release(Row):
+    """A step of all broadcasts: how many messages were handed over, and whether to ask again in a moment."""
+
+    released: int
+    is_due: bool

@@ -66,7 +66,9 @@ class Manners(BaseModel):
 
     mode: str = 'well'
     """well; down (503, health too); error (500, nothing done); deaf (does it, answers 500); slow (does it, answers
-    late); refuse (410); unable (takes it, reports that it could not be done)"""
+    late); refuse (410); unable (takes it, reports that it could not be done); busy (429, nothing done, asks for
+    `seconds` of patience); silent (does it, answers too late and never
+    reports)"""
     seconds: float = 30
     answers_twice: bool = False
     client_says: str = 'accepted'
@@ -93,6 +95,7 @@ class CommandDesk:
             'client.message': self._message, 'broadcast.message': self._message, 'waitlist.offer': self._offer,
             'waitlist.converted': self._converted, 'waitlist.cancelled': self._cancelled,
             'waitlist.reopened': self._reopened, 'settings.changed': self._settings,
+            'broadcast.test': self._salons_own_chat,
         }  # fmt: skip
 
     def prepare(self) -> None:
@@ -120,11 +123,12 @@ class CommandDesk:
             event = self.webhook.verify(body, dict(request.headers))
         except (WebhookVerificationError, ValueError):
             return Response(status_code=401)
-        early = {'down': 503, 'error': 500, 'refuse': 410}.get(self.manners.mode)
+        early = {'down': 503, 'error': 500, 'refuse': 410, 'busy': 429}.get(self.manners.mode)
         if early:
-            return Response(status_code=early)
+            headers = {'retry-after': str(round(self.manners.seconds))} if early == 429 else None
+            return Response(status_code=early, headers=headers)
         is_new = await self._act_once(request.headers['webhook-id'], event)
-        if self.manners.mode == 'slow':
+        if self.manners.mode in {'slow', 'silent'}:
             await asyncio.sleep(self.manners.seconds)
         return Response(status_code=500 if self.manners.mode == 'deaf' else 200 if is_new else 409)
 
@@ -141,7 +145,7 @@ class CommandDesk:
             )
             if cursor.rowcount and is_able:
                 await self.acts[event['type']](connection, data)
-        if cursor.rowcount:
+        if cursor.rowcount and self.manners.mode != 'silent':
             self.later(self._report(command, outcome))
         return bool(cursor.rowcount)
 
@@ -178,6 +182,9 @@ class CommandDesk:
 
     async def _message(self, connection: Connection, data: dict[str, Any]) -> None:
         await self._say(connection, data, 'operator', data['text'])
+
+    async def _salons_own_chat(self, connection: Connection, data: dict[str, Any]) -> None:
+        """The salon's own chat is nowhere in the database: having seen the command is all there is to see."""
 
     async def _offer(self, connection: Connection, data: dict[str, Any]) -> None:
         await self._say(connection, data, 'assistant', data['text'])

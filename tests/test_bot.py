@@ -20,7 +20,7 @@ from bot import LONGEST_EVENT, Bot, bot
 from config import settings
 from data import Conflict, Data, Unavailable
 from devstack.stack import Stack
-from models import BotState, GivenCommand
+from models import BotState, GivenCommand, Outcome
 from tests.commands import OWNER, STAFF, FarEnd, identity
 from tests.simulated import until
 from tokens import SYSTEM
@@ -164,9 +164,9 @@ async def test_a_lease_that_ran_out_settles_nothing(far_end: FarEnd) -> None:
     assert await commands.claim(5) == []
     far_end.rows("update dashboard.bot_commands set leased_until = now() - interval '1 s'")
     (second,) = await commands.claim(5)
-    await commands.settle(first, 'refused', 'too late')
+    await commands.settle([(first, Outcome('refused', 'too late'))])
     assert far_end.statuses() == {'queued': 1}
-    await commands.settle(second, 'taken')
+    await commands.settle([(second, Outcome('taken'))])
     assert far_end.statuses() == {'sent': 1}
 
 
@@ -177,7 +177,7 @@ async def test_pauses_grow_until_a_day_is_over(far_end: FarEnd) -> None:
     for _try in range(12):
         far_end.rows('update dashboard.bot_commands set next_attempt_at = now()')
         (command,) = await commands.claim(1)
-        await commands.settle(command, 'later', 'HTTP 500')
+        await commands.settle([(command, Outcome('later', 'HTTP 500'))])
         pauses += far_end.rows('select extract(epoch from next_attempt_at - now())::float from dashboard.bot_commands')[
             0
         ]
@@ -186,7 +186,7 @@ async def test_pauses_grow_until_a_day_is_over(far_end: FarEnd) -> None:
     assert max(pauses) <= 1800 * 1.2
     far_end.rows("update dashboard.bot_commands set expires_at = now() + interval '1 min', next_attempt_at = now()")
     (command,) = await commands.claim(1)
-    await commands.settle(command, 'later', 'HTTP 500')
+    await commands.settle([(command, Outcome('later', 'HTTP 500'))])
     assert far_end.statuses() == {'dead': 1}
 
 

@@ -1,0 +1,412 @@
+-- Sending a broadcast. Its recipients are fixed in the act that sends it; a job hands them over to the outbox at the
+-- salon's pace, each as one command whose id is made of broadcast and client: however often it is tried, it is one message.
+-- docs/decisions/0011 says what happens to a message that was sent and not answered.
+
+alter table dashboard.bot_commands drop constraint if exists status_is_known;
+alter table dashboard.bot_commands add constraint status_is_known
+  check (status in ('queued', 'sent', 'delivered', 'failed', 'dead', 'unknown'));
+alter table dashboard.bot_commands drop constraint if exists type_is_known;
+alter table dashboard.bot_commands add constraint type_is_known check (type in ('client.message', 'waitlist.converted',
+  'waitlist.cancelled', 'waitlist.reopened', 'waitlist.offer', 'settings.changed', 'broadcast.message', 'broadcast.test',
+  'salon.alert', 'salon.digest'));
+create index if not exists bot_commands_queued_broadcasts_idx on dashboard.bot_commands (number)
+  where status = 'queued' and type = 'broadcast.message';
+
+-- --- acts
+
+-- Sends a draft whose version was seen, to those who are to get it now; `expected` is how many that were when somebody
+-- looked. Raises PT409 when many more would get it by now.
+create or replace function dashboard.send_broadcast(key uuid, broadcast uuid, seen integer, expected integer) returns jsonb
+language plpgsql security definer set search_path = '' set jit = off
+as $$
+declare
+  known jsonb := dashboard.begin_act(key, 'send_broadcast', array['admin', 'super_admin']);
+  b dashboard.broadcasts;
+  zone text;
+  quiet record;
+  begins timestamptz;
+  getting integer;
+begin
+  if known is not null then return known; end if;
+  b := dashboard.known_broadcast(broadcast);
+  if b.status <> 'draft' then raise sqlstate 'PT409' using message = 'sent_already'; end if;
+  if b.version is distinct from seen then raise sqlstate 'PT409' using message = 'changed_meanwhile'; end if;
+  if b.starts_at < now() - interval '5 minutes' then
+    raise sqlstate 'PT400' using message = 'in_the_past', detail = 'starts_at';
+  end if;
+  if dashboard.refresh_clients(b.tenant_id) is not null then raise sqlstate 'PT409' using message = 'still_counting'; end if;
+  zone := dashboard.salon_timezone(b.tenant_id);
+  quiet := dashboard.quiet_hours(b.tenant_id);
+  begins := greatest(coalesce(b.starts_at, now()), now());
+  insert into dashboard.broadcast_recipients (broadcast_id, client_id, tenant_id, place, status, reason, due_at)
+  select b.id, a.client_id, b.tenant_id, a.place, case when a.reason is null then 'waiting' when a.reason = 'held_out'
+    then 'held_out' else 'skipped' end, nullif(a.reason, 'held_out'), begins
+  from dashboard.broadcast_audience(b) a;
+  select count(*) filter (where r.status = 'waiting') into getting from dashboard.broadcast_recipients r
+  where r.broadcast_id = b.id;
+  if getting = 0 then raise sqlstate 'PT400' using message = 'nobody'; end if;
+  if getting > expected + greatest(5, expected / 10) then
+    raise sqlstate 'PT409' using message = 'audience_grew', detail = getting::text;
+  end if;
+  if b.spread_hours > 0 then
+    update dashboard.broadcast_recipients r set due_at = dashboard.open_moment(begins,
+      b.spread_hours * 3600.0 * (p.number - 1) / p.total, zone, quiet.begins, quiet.ends)
+    from (select x.client_id, row_number() over (order by x.place) as number, count(*) over () as total
+      from dashboard.broadcast_recipients x where x.broadcast_id = b.id and x.status in ('waiting', 'held_out')) p
+    where r.broadcast_id = b.id and r.client_id = p.client_id;
+  end if;
+  update dashboard.broadcasts d set status = case when begins > now() then 'scheduled' else 'running' end,
+    started_at = case when begins <= now() then now() end, key = send_broadcast.key, sent_by = dashboard.current_user_id(),
+    sent_at = now(), version = b.version + 1, updated_at = now()
+  where d.id = b.id;
+  return dashboard.finish_act(key, b.name, jsonb_build_object('broadcast', b.id, 'recipients', getting),
+    jsonb_build_object('broadcast', b.id, 'recipients', getting));
+end
+$$;
+
+-- Takes back what was handed over and never tried: as if its turn had not come.
+create or replace function dashboard.take_back_messages(broadcast uuid) returns void
+language plpgsql security definer set search_path = ''
+as $$
+begin
+  with taken as (
+    delete from dashboard.bot_commands c using dashboard.broadcast_recipients r
+    where r.broadcast_id = broadcast and r.status = 'sending' and c.id = r.command_id and c.status = 'queued'
+      and c.attempts = 0 and c.lease is null
+    returning c.id
+  )
+  update dashboard.broadcast_recipients r set status = 'waiting', command_id = null, changed_at = now()
+  from taken where r.broadcast_id = broadcast and r.command_id = taken.id;
+end
+$$;
+
+-- Pauses, resumes or stops a broadcast; what the bot has is with the bot. `act` is pause, resume or stop.
+create or replace function dashboard.steer_broadcast(key uuid, broadcast uuid, act text) returns jsonb
+language plpgsql security definer set search_path = ''
+as $$
+declare
+  known jsonb := dashboard.begin_act(key, case act when 'pause' then 'pause_broadcast' when 'resume' then 'resume_broadcast'
+    else 'stop_broadcast' end, array['admin', 'super_admin']);
+  b dashboard.broadcasts;
+begin
+  if known is not null then return known; end if;
+  if act is null or act not in ('pause', 'resume', 'stop') then raise sqlstate 'PT400' using message = 'unknown_act'; end if;
+  b := dashboard.known_broadcast(broadcast);
+  if not b.status = any (case act when 'pause' then array['scheduled', 'running'] when 'resume' then array['paused']
+      else array['scheduled', 'running', 'paused'] end) then
+    raise sqlstate 'PT409' using message = 'status_changed';
+  end if;
+  if act <> 'resume' then perform dashboard.take_back_messages(b.id); end if;
+  if act = 'stop' then
+    update dashboard.broadcast_recipients r set status = 'skipped', reason = 'stopped', changed_at = now()
+    where r.broadcast_id = b.id and r.status = 'waiting';
+    -- Was tried and is not through: nobody knows whether the bot has it, unless the bot said no.
+    update dashboard.bot_commands c set status = case when c.last_error is null then 'unknown' else 'failed' end,
+      last_error = 'stopped', finished_at = now(), lease = null, leased_until = null, updated_at = now()
+    from dashboard.broadcast_recipients r
+    where r.broadcast_id = b.id and r.status = 'sending' and c.id = r.command_id and c.status = 'queued';
+  end if;
+  update dashboard.broadcasts d set status = case act when 'pause' then 'paused' when 'stop' then 'stopped'
+      else case when coalesce(d.starts_at, now()) > now() then 'scheduled' else 'running' end end,
+    started_at = case when act = 'resume' and coalesce(d.starts_at, now()) <= now() then coalesce(d.started_at, now())
+      else d.started_at end,
+    finished_at = case act when 'stop' then now() end, version = b.version + 1, updated_at = now()
+  where d.id = b.id;
+  return dashboard.finish_act(key, b.name, jsonb_build_object('broadcast', b.id), jsonb_build_object('broadcast', b.id));
+end
+$$;
+
+-- Sends again what nobody knows the end of, or what the bot did not take for a day: under the same ids, so that the bot
+-- sends nothing twice that it remembers. Somebody must decide this; it never happens by itself.
+create or replace function dashboard.retry_broadcast(key uuid, broadcast uuid) returns jsonb
+language plpgsql security definer set search_path = ''
+as $$
+declare
+  known jsonb := dashboard.begin_act(key, 'retry_broadcast', array['admin', 'super_admin']);
+  b dashboard.broadcasts;
+  number integer;
+begin
+  if known is not null then return known; end if;
+  b := dashboard.known_broadcast(broadcast);
+  if b.status = 'draft' then raise sqlstate 'PT409' using message = 'status_changed'; end if;
+  update dashboard.bot_commands c set status = 'queued', next_attempt_at = now(), expires_at = now() + interval '24 hours',
+    finished_at = null, attempts = 0, last_error = null, updated_at = now()
+  from dashboard.broadcast_recipients r
+  where r.broadcast_id = b.id and r.status in ('unknown', 'failed') and c.id = r.command_id and c.status in ('unknown', 'dead')
+    and dashboard.wants_messages(c.tenant_id, c.client_id);
+  get diagnostics number = row_count;
+  if number = 0 then raise sqlstate 'PT409' using message = 'nothing_to_retry'; end if;
+  update dashboard.broadcasts d set status = case when d.status in ('done', 'stopped') then 'running' else d.status end,
+    finished_at = null, version = b.version + 1, updated_at = now() where d.id = b.id;
+  return dashboard.finish_act(key, b.name, jsonb_build_object('broadcast', b.id, 'recipients', number),
+    jsonb_build_object('recipients', number));
+end
+$$;
+
+-- --- handing over
+
+-- What stands in the way of a recipient whose turn has come; null when nothing does.
+create or replace function dashboard.left_out_now(b dashboard.broadcasts, client uuid) returns text
+language sql stable security definer set search_path = ''
+as $$
+  select case when c.id is null then 'gone' else dashboard.left_out_because(b, c, dashboard.wants_messages(b.tenant_id, c.id),
+    exists (select from public.active_sessions_v2 a where a.tenant_id = b.tenant_id and a.user_id = c.id and not exists (
+      select from public.conversation_sessions_v2 x where x.session_id = a.session_id and x.tenant_id = b.tenant_id)),
+    b.skips_booked and exists (select from dashboard.archived_dialogs d where d.tenant_id = b.tenant_id and d.client_id = c.id
+      and d.is_booked and d.booking_status is distinct from 'cancelled' and d.booking_at > now()),
+    b.quiet_days > 0 and exists (select from dashboard.bot_commands k where k.tenant_id = b.tenant_id and k.client_id = c.id
+      and k.type in ('client.message', 'broadcast.message') and k.created_at > now() - make_interval(days => b.quiet_days)
+      and k.status not in ('failed', 'dead'))) end
+  from (select 1) one left join public.clients_v2 c on c.id = client and c.tenant_id = b.tenant_id
+$$;
+
+-- Tokens of a salon, or under the id of nobody of all together: `pace` a second, half a second's worth at most, 1 at least.
+create or replace function dashboard.filled_pace(tenant uuid, pace integer) returns dashboard.broadcast_pace
+language sql security definer set search_path = ''
+as $$
+  insert into dashboard.broadcast_pace as p (tenant_id, tokens) values (tenant, 1)
+  on conflict (tenant_id) do update set filled_at = clock_timestamp(),
+    tokens = least(greatest(1, pace / 2.0), p.tokens + pace * extract(epoch from clock_timestamp() - p.filled_at))
+  returning p.*
+$$;
+
+-- Hands over up to `number` recipients of a salon whose turn has come; answers how many. Those whom something stands in
+-- the way of by now are left out with the reason. A chat gets one message a second at most.
+create or replace function dashboard.release_of_salon(tenant uuid, number integer) returns integer
+language plpgsql security definer set search_path = ''
+as $$
+declare
+  r record;
+  because text;
+  words record;
+  command uuid;
+  released integer := 0;
+begin
+  for r in
+    select x.broadcast_id, x.client_id, b from dashboard.broadcast_recipients x
+    join dashboard.broadcasts b on b.id = x.broadcast_id
+    where b.tenant_id = tenant and b.status = 'running' and x.status = 'waiting' and x.due_at <= now()
+    order by b.sent_at, x.place limit number * 20 for update of x skip locked
+  loop
+    exit when released >= number;
+    because := dashboard.left_out_now(r.b, r.client_id);
+    if because is not null then
+      update dashboard.broadcast_recipients x set status = 'skipped', reason = because, changed_at = now()
+      where x.broadcast_id = r.broadcast_id and x.client_id = r.client_id;
+      continue;
+    end if;
+    continue when exists (select from dashboard.bot_commands k where k.tenant_id = tenant and k.client_id = r.client_id
+      and k.type in ('client.message', 'broadcast.message', 'waitlist.offer')
+      and (k.status = 'queued' or k.sent_at > now() - interval '1 second'));
+    select w.* into words from dashboard.words_of_clients(tenant, array[r.client_id]) w;
+    command := md5(r.broadcast_id::text || ':' || r.client_id::text)::uuid;
+    insert into dashboard.bot_commands (id, key, tenant_id, client_id, type, data, created_by)
+    values (command, (r.b).key, tenant, r.client_id, 'broadcast.message', jsonb_build_object('broadcast_id', r.broadcast_id,
+      'text', dashboard.text_for(r.b, words.name, words.specialist)), (r.b).sent_by);
+    update dashboard.broadcast_recipients x set status = 'sending', command_id = command, changed_at = now()
+    where x.broadcast_id = r.broadcast_id and x.client_id = r.client_id;
+    released := released + 1;
+  end loop;
+  return released;
+end
+$$;
+
+-- One step of all broadcasts: begins those whose time has come, hands over what the pace allows, ends those that are
+-- through. Answers {released, is_due}: whether it is worth asking again in a moment. One step at a time, whoever asks.
+create or replace function dashboard.release_broadcasts() returns jsonb
+language plpgsql security definer set search_path = ''
+as $$
+declare
+  all_salons constant uuid := '00000000-0000-0000-0000-000000000000';
+  pace constant integer := 20;
+  common dashboard.broadcast_pace;
+  own dashboard.broadcast_pace;
+  under_way integer;
+  room integer;
+  salons uuid[];
+  salon uuid;
+  part integer;
+  released integer := 0;
+begin
+  if not dashboard.is_system() then raise sqlstate 'PT403' using message = 'only jobs send broadcasts'; end if;
+  if not pg_try_advisory_xact_lock(hashtextextended('broadcasts', 0)) then
+    return jsonb_build_object('released', 0, 'is_due', true);
+  end if;
+  update dashboard.broadcasts b set status = 'running', started_at = now(), updated_at = now()
+  where b.status = 'scheduled' and b.starts_at <= now();
+  update dashboard.broadcasts b set status = 'done', finished_at = now(), updated_at = now()
+  where b.status = 'running' and not exists (select from dashboard.broadcast_recipients r
+    where r.broadcast_id = b.id and r.status in ('waiting', 'sending'));
+  select array_agg(s.tenant_id order by random()) into salons from (
+    select distinct b.tenant_id from dashboard.broadcasts b where b.status = 'running'
+      and exists (select from dashboard.broadcast_recipients r where r.broadcast_id = b.id and r.status = 'waiting'
+        and r.due_at <= now() + interval '2 seconds')) s
+  cross join lateral (select dashboard.quiet_hours(s.tenant_id) as q) quiet
+  where dashboard.open_moment(now(), 0, dashboard.salon_timezone(s.tenant_id), (quiet.q).begins, (quiet.q).ends) <= now();
+  if salons is null then return jsonb_build_object('released', 0, 'is_due', false); end if;
+  common := dashboard.filled_pace(all_salons, pace);
+  if common.paused_until > now() then return jsonb_build_object('released', 0, 'is_due', false); end if;
+  select count(*) into under_way from dashboard.bot_commands c where c.status = 'queued' and c.type = 'broadcast.message';
+  if under_way >= 2 * pace then return jsonb_build_object('released', 0, 'is_due', false); end if;  -- the bot takes none
+  room := least(floor(common.tokens), 2 * pace - under_way);
+  for number in 1 .. cardinality(salons) loop
+    salon := salons[number];
+    own := dashboard.filled_pace(salon, dashboard.broadcast_pace_of(salon));
+    part := least(floor(own.tokens), ceil((room - released)::numeric / (cardinality(salons) - number + 1)));
+    continue when part <= 0;
+    part := dashboard.release_of_salon(salon, part);
+    update dashboard.broadcast_pace p set tokens = p.tokens - part where p.tenant_id = salon;
+    update dashboard.broadcasts b set updated_at = now() where b.tenant_id = salon and b.status = 'running';
+    released := released + part;
+  end loop;
+  update dashboard.broadcast_pace p set tokens = p.tokens - released where p.tenant_id = all_salons;
+  return jsonb_build_object('released', released, 'is_due', true);
+end
+$$;
+
+-- The end of a message is the end of its command; this is where it shows in the journal.
+create or replace function dashboard.keep_recipient() returns trigger
+language plpgsql security definer set search_path = ''
+as $$
+declare
+  broadcast uuid;
+begin
+  update dashboard.broadcast_recipients r set
+    status = case when new.status = 'failed' and new.last_error in ('opted_out', 'stopped') then 'skipped'
+      when new.status = 'queued' then 'sending' when new.status = 'dead' then 'failed' else new.status end,
+    reason = case new.status when 'failed' then coalesce(nullif(new.last_error, ''), 'refused') when 'dead' then 'not_taken' end,
+    sent_at = coalesce(new.sent_at, r.sent_at), changed_at = now()
+  where r.command_id = new.id returning r.broadcast_id into broadcast;
+  update dashboard.broadcasts b set updated_at = now() where b.id = broadcast and b.updated_at < now() - interval '1 second';
+  return null;
+end
+$$;
+create or replace trigger keep_recipient after update of status on dashboard.bot_commands
+for each row when (new.type = 'broadcast.message' and new.status is distinct from old.status)
+execute function dashboard.keep_recipient();
+
+-- --- the outbox, where broadcasts come last, wait when the bot asks for a pause, and are not tried twice without a word
+
+create or replace function dashboard.claim_commands(number integer default 20, seconds integer default 60) returns jsonb
+language plpgsql security definer set search_path = ''
+as $$
+declare
+  claimed jsonb;
+  is_paused boolean := coalesce((select p.paused_until > now() from dashboard.broadcast_pace p
+    where p.tenant_id = '00000000-0000-0000-0000-000000000000'), false);
+begin
+  if not dashboard.is_system() then raise sqlstate 'PT403' using message = 'only the dashboard delivers commands'; end if;
+  update dashboard.bot_commands c set status = 'dead', finished_at = now(), updated_at = now()
+  where c.status = 'queued' and c.expires_at <= now() and coalesce(c.leased_until, '-infinity') <= now();
+  with due as (
+    select c.id from dashboard.bot_commands c
+    where c.status = 'queued' and c.next_attempt_at <= now() and coalesce(c.leased_until, '-infinity') <= now()
+      and not (is_paused and c.type = 'broadcast.message')
+      and not exists (select from dashboard.bot_commands e
+        where e.tenant_id = c.tenant_id and e.client_id is not distinct from c.client_id and e.status = 'queued'
+          and e.number < c.number)
+    order by c.type = 'broadcast.message', c.next_attempt_at, c.number limit least(greatest(claim_commands.number, 1), 200)
+    for update skip locked
+  ), taken as (
+    update dashboard.bot_commands c set lease = gen_random_uuid(), leased_until = now() + make_interval(secs => seconds),
+      attempts = c.attempts + 1, updated_at = now()
+    from due where c.id = due.id and c.status = 'queued' and coalesce(c.leased_until, '-infinity') <= now()
+    returning c.*
+  )
+  select coalesce(jsonb_agg(jsonb_build_object('id', t.id, 'lease', t.lease, 'type', t.type, 'created_at', t.created_at,
+    'data', t.data || jsonb_build_object('command_id', t.id, 'tenant_id', t.tenant_id, 'client_id', t.client_id))
+    order by t.number), '[]')
+  into claimed from taken t;
+  return claimed;
+end
+$$;
+
+-- Writes down how attempts ended, each at the same place of its array: `taken`, `refused` (never to be tried again),
+-- `unanswered` (sent, and nobody knows: a broadcast's message stays like that, everything else is tried again under its
+-- id), or any other word to try it later. `waits` are seconds that the bot asked for; for a broadcast's message all
+-- broadcasts wait so long. Else pauses double from 5 seconds to 30 minutes, give or take a fifth, until the command
+-- expires. A lease that ran out settles nothing; a callback that was faster than this stays.
+create or replace function dashboard.settle_commands(
+  commands uuid[], leases uuid[], outcomes text[], errors text[], waits integer[]
+) returns void
+language plpgsql security definer set search_path = ''
+as $$
+begin
+  if not dashboard.is_system() then raise sqlstate 'PT403' using message = 'only the dashboard delivers commands'; end if;
+  update dashboard.bot_commands c set
+    status = case s.outcome when 'taken' then 'sent' when 'refused' then 'failed'
+      else case when s.is_unknown then 'unknown' when s.next_at >= c.expires_at then 'dead' else 'queued' end end,
+    sent_at = case when s.outcome = 'taken' or s.is_unknown then now() else c.sent_at end,
+    finished_at = case when s.outcome = 'refused' or s.is_unknown or s.outcome <> 'taken' and s.next_at >= c.expires_at
+      then now() end,
+    last_error = case s.outcome when 'taken' then null else left(s.error, 500) end,
+    next_attempt_at = s.next_at, lease = null, leased_until = null, updated_at = now()
+  from (
+    select b.id, t.lease, t.outcome, nullif(t.error, '') as error,
+      t.outcome = 'unanswered' and b.type = 'broadcast.message' as is_unknown,
+      now() + coalesce(make_interval(secs => nullif(greatest(least(t.wait, 86400), 0), 0)),
+        make_interval(secs => least(1800, 5 * 2 ^ least(b.attempts - 1, 20)) * (0.8 + 0.4 * random()))) as next_at
+    from unnest(commands, leases, outcomes, errors, waits) t(id, lease, outcome, error, wait)
+    join dashboard.bot_commands b on b.id = t.id
+  ) s
+  where c.id = s.id and c.status = 'queued' and c.lease = s.lease;
+  insert into dashboard.broadcast_pace as p (tenant_id, tokens, paused_until)
+  select '00000000-0000-0000-0000-000000000000', 0, now() + make_interval(secs => max(least(t.wait, 3600)))
+  from unnest(commands, waits) t(id, wait)
+  join dashboard.bot_commands b on b.id = t.id and b.type = 'broadcast.message' where t.wait > 0
+  having count(*) > 0
+  on conflict (tenant_id) do update set paused_until = greatest(p.paused_until, excluded.paused_until);
+end
+$$;
+drop function if exists dashboard.settle_command(uuid, uuid, text, text);
+
+-- As before; what nobody knew the end of is known when the bot says so, however late.
+create or replace function dashboard.take_bot_event(event text, type text, data jsonb) returns boolean
+language plpgsql security definer set search_path = ''
+as $$
+#variable_conflict use_variable
+declare
+  command uuid := case when data ->> 'command_id' ~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'
+    then (data ->> 'command_id')::uuid end;
+  client uuid := case when data ->> 'client_id' ~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'
+    then (data ->> 'client_id')::uuid end;
+  salon uuid;
+begin
+  if not dashboard.is_system() then raise sqlstate 'PT403' using message = 'only the bot answers'; end if;
+  delete from dashboard.bot_events e where e.received_at < now() - interval '7 days';
+  insert into dashboard.bot_events (id, type) values (left(event, 200), left(take_bot_event.type, 100)) on conflict do nothing;
+  if not found then return false; end if;
+  case take_bot_event.type
+    when 'command.delivered' then
+      update dashboard.bot_commands c set status = 'delivered', last_error = null, sent_at = coalesce(c.sent_at, now()),
+        finished_at = now(), lease = null, leased_until = null, updated_at = now()
+      where c.id = command and c.status in ('queued', 'sent', 'dead', 'unknown');
+    when 'command.failed' then
+      update dashboard.bot_commands c set status = 'failed', last_error = left(coalesce(data ->> 'reason', ''), 500),
+        sent_at = coalesce(c.sent_at, now()), finished_at = now(), lease = null, leased_until = null, updated_at = now()
+      where c.id = command and c.status in ('queued', 'sent', 'dead', 'unknown');
+    when 'client.opted_out' then
+      select k.tenant_id into salon from public.clients_v2 k where k.id = client;
+      if found then
+        insert into dashboard.client_opt_outs values (salon, client) on conflict (tenant_id, client_id)
+          do update set opted_out_at = now();
+        update dashboard.bot_commands c set status = 'failed', last_error = 'opted_out', finished_at = now(), lease = null,
+          leased_until = null, updated_at = now()
+        where c.tenant_id = salon and c.client_id = client and c.status = 'queued'
+          and c.type in ('client.message', 'waitlist.offer', 'broadcast.message');
+      end if;
+    else
+      perform dashboard.take_waitlist_event(take_bot_event.type, command, data);
+  end case;
+  return true;
+end
+$$;
+
+revoke execute on function dashboard.send_broadcast(uuid, uuid, integer, integer), dashboard.take_back_messages(uuid),
+  dashboard.steer_broadcast(uuid, uuid, text), dashboard.retry_broadcast(uuid, uuid),
+  dashboard.left_out_now(dashboard.broadcasts, uuid), dashboard.filled_pace(uuid, integer),
+  dashboard.release_of_salon(uuid, integer), dashboard.release_broadcasts(), dashboard.keep_recipient(),
+  dashboard.settle_commands(uuid[], uuid[], text[], text[], integer[]) from public;
+grant execute on function dashboard.send_broadcast(uuid, uuid, integer, integer),
+  dashboard.steer_broadcast(uuid, uuid, text), dashboard.retry_broadcast(uuid, uuid), dashboard.release_broadcasts(),
+  dashboard.settle_commands(uuid[], uuid[], text[], text[], integer[]) to dashboard_app;

@@ -1,0 +1,184 @@
+-- Broadcasts as owners see them: the list, one with its pre-flight or its progress, who got it, and what came of it.
+
+-- How many recipients stand how: {waiting, sending, sent, delivered, failed, skipped, unknown, held_out}; those that do
+-- not occur are left out.
+create or replace function dashboard.broadcast_numbers(broadcast uuid) returns jsonb
+language sql stable security definer set search_path = ''
+as $$
+  select coalesce(jsonb_object_agg(n.status, n.number), '{}') from (
+    select r.status, count(*) as number from dashboard.broadcast_recipients r where r.broadcast_id = broadcast group by r.status
+  ) n
+$$;
+
+create or replace function dashboard.broadcast_row(b dashboard.broadcasts) returns jsonb
+language sql stable security definer set search_path = ''
+as $$
+  select jsonb_build_object('id', b.id, 'name', b.name, 'text', b.text, 'without_name', b.without_name,
+    'without_salon', b.without_salon, 'without_specialist', b.without_specialist, 'search', b.audience_search,
+    'kind', b.audience_kind, 'channel', b.audience_channel, 'staff', b.audience_staff,
+    'staff_label', dashboard.label_of(b.tenant_id, 'staff', b.audience_staff),
+    'quiet_days', b.quiet_days, 'skips_booked', b.skips_booked, 'held_out_percent', b.held_out_percent,
+    'starts_at', b.starts_at, 'spread_hours', b.spread_hours, 'status', b.status, 'version', b.version,
+    'created_by', dashboard.name_of_user(b.created_by), 'created_at', b.created_at,
+    'sent_by', dashboard.name_of_user(b.sent_by), 'sent_at', b.sent_at, 'started_at', b.started_at,
+    'finished_at', b.finished_at, 'numbers', dashboard.broadcast_numbers(b.id))
+$$;
+
+-- One page of the broadcasts of the salon in view, newest first, after the key (after_at, after_id).
+create or replace function dashboard.page_of_broadcasts(
+  after_at timestamptz default null, after_id uuid default null, page_size integer default 30
+) returns jsonb
+language plpgsql stable security definer set search_path = ''
+as $$
+declare
+  size integer := least(greatest(page_size, 1), 200);
+  found jsonb;
+begin
+  perform dashboard.must_manage();
+  select jsonb_agg(dashboard.broadcast_row(p.b) order by (p.b).created_at desc, (p.b).id desc) into found from (
+    select b from dashboard.broadcasts b where b.tenant_id = dashboard.current_tenant()
+      and (after_id is null or (b.created_at, b.id) < (after_at, after_id))
+    order by b.created_at desc, b.id desc limit size + 1) p;
+  return jsonb_build_object(
+    'rows', coalesce(case when jsonb_array_length(found) > size then found - -1 else found end, '[]'),
+    'next', case when jsonb_array_length(found) > size then jsonb_build_object('at', found -> -2 -> 'created_at',
+      'id', found -> -2 -> 'id') end);
+end
+$$;
+
+-- What came of a broadcast: of those who got it, and of those who were held out, how many there are, answered (wrote
+-- within 7 days), booked within 7 days, and the money of these bookings (DATA.md: not cancelled, in the salon's
+-- currency). The clock of a recipient starts when the message was sent; of one who was held out when it would have been
+-- due. `difference` is the share that booked because of it, with the 95 % interval (Newcombe's, from Wilson's intervals);
+-- null when there are fewer than 30 in one of both groups or fewer than 5 bookings: too few to tell.
+create or replace function dashboard.broadcast_result(b dashboard.broadcasts) returns jsonb
+language plpgsql stable security definer set search_path = '' set jit = off
+as $$
+declare
+  home_currency text := dashboard.salon_currency(b.tenant_id);
+  answer jsonb;
+begin
+  with recipient as materialized (
+    select r.client_id, r.status = 'held_out' as is_held_out, coalesce(r.sent_at, r.due_at) as at
+    from dashboard.broadcast_recipients r
+    where r.broadcast_id = b.id and (r.status in ('sent', 'delivered') or r.status = 'held_out' and r.due_at <= now())
+  ), outcome as materialized (
+    select r.is_held_out,
+      exists (select from public.recent_history_v2 m where m.tenant_id = b.tenant_id and m.user_id = r.client_id
+        and m.role = 'user' and m.created_at > r.at and m.created_at <= r.at + interval '7 days') as has_answered,
+      booked.number > 0 as has_booked, booked.revenue
+    from recipient r cross join lateral (
+      select count(*) as number, sum(d.amount) filter (where d.booking_status is distinct from 'cancelled'
+        and coalesce(d.currency, home_currency) = home_currency) as revenue
+      from dashboard.archived_dialogs d where d.tenant_id = b.tenant_id and d.client_id = r.client_id and d.is_booked
+        and d.started_at > r.at and d.started_at <= r.at + interval '7 days') booked
+  ), part as (
+    select o.is_held_out, count(*) as number, count(*) filter (where o.has_answered) as answered,
+      count(*) filter (where o.has_booked) as booked, coalesce(sum(o.revenue), 0) as revenue
+    from outcome o group by o.is_held_out
+  )
+  select jsonb_build_object('ends_on', (select max(r.at) + interval '7 days' from recipient r),
+    'got', (select to_jsonb(p) - 'is_held_out' from part p where not p.is_held_out),
+    'held_out', (select to_jsonb(p) - 'is_held_out' from part p where p.is_held_out),
+    'difference', (select dashboard.difference_of_shares(g.booked, g.number, h.booked, h.number) from part g, part h
+      where not g.is_held_out and h.is_held_out))
+  into answer;
+  return answer;
+end
+$$;
+
+-- Two shares compared: {share, low, high} of the difference, 95 %, by Newcombe's method 10 (from the two Wilson
+-- intervals). Null when there are too few to tell.
+create or replace function dashboard.difference_of_shares(first bigint, first_of bigint, second bigint, second_of bigint)
+returns jsonb
+language sql immutable set search_path = ''
+as $$
+  with shares as (
+    select first::float8 / nullif(first_of, 0) as p, second::float8 / nullif(second_of, 0) as q,
+      nullif(first_of, 0)::float8 as m, nullif(second_of, 0)::float8 as n, 1.959963985 as z
+    where first_of >= 30 and second_of >= 30 and first + second >= 5
+  ), wilson as (
+    select s.*, (p + z * z / (2 * m) - z * sqrt(p * (1 - p) / m + z * z / (4 * m * m))) / (1 + z * z / m) as p_low,
+      (p + z * z / (2 * m) + z * sqrt(p * (1 - p) / m + z * z / (4 * m * m))) / (1 + z * z / m) as p_high,
+      (q + z * z / (2 * n) - z * sqrt(q * (1 - q) / n + z * z / (4 * n * n))) / (1 + z * z / n) as q_low,
+      (q + z * z / (2 * n) + z * sqrt(q * (1 - q) / n + z * z / (4 * n * n))) / (1 + z * z / n) as q_high
+    from shares s
+  )
+  select jsonb_build_object('share', round((p - q)::numeric, 6),
+    'low', round((p - q - sqrt((p - p_low) ^ 2 + (q_high - q) ^ 2))::numeric, 6),
+    'high', round((p - q + sqrt((p_high - p) ^ 2 + (q - q_low) ^ 2))::numeric, 6)) from wilson
+$$;
+
+-- One broadcast: {broadcast, can_test}, with `preflight` while it is a draft; else with `reasons` (of those who were left
+-- out or failed), `left` (when it is expected to end) and `result`. Null when the salon has none such.
+create or replace function dashboard.open_broadcast(broadcast uuid) returns jsonb
+language plpgsql volatile security definer set search_path = '' set jit = off
+as $$
+declare
+  tenant uuid := dashboard.current_tenant();
+  b dashboard.broadcasts;
+  rest dashboard.broadcasts;
+  plan jsonb;
+begin
+  perform dashboard.must_manage();
+  select d.* into b from dashboard.broadcasts d where d.id = broadcast and d.tenant_id = tenant;
+  if not found then return null; end if;
+  rest := b;
+  rest.spread_hours := 0;  -- what is left of the spread stands at its recipients
+  if b.status = 'draft' then
+    plan := dashboard.preflight(b);
+    if plan ? 'pending' then return plan; end if;
+    return jsonb_build_object('broadcast', dashboard.broadcast_row(b), 'preflight', plan,
+      'can_test', dashboard.bot_settings(tenant) -> 'settings' ->> 'admin_chat_id' is not null);
+  end if;
+  return jsonb_build_object('broadcast', dashboard.broadcast_row(b),
+    'reasons', (select coalesce(jsonb_agg(jsonb_build_object('status', n.status, 'reason', dashboard.shown_text(n.reason),
+        'number', n.number) order by n.number desc, n.reason), '[]')
+      from (select r.status, left(r.reason, 100) as reason, count(*) as number from dashboard.broadcast_recipients r
+        where r.broadcast_id = b.id and r.status in ('skipped', 'failed') group by 1, 2 order by 3 desc limit 20) n),
+    'ends_at', case when b.status in ('scheduled', 'running') then greatest((dashboard.broadcast_times(rest,
+        (select count(*) from dashboard.broadcast_recipients r where r.broadcast_id = b.id and r.status in ('waiting', 'sending'))
+      ) ->> 'ends_at')::timestamptz, (select max(r.due_at) from dashboard.broadcast_recipients r
+        where r.broadcast_id = b.id and r.status = 'waiting')) end,
+    'can_retry', (select count(*) from dashboard.broadcast_recipients r join dashboard.bot_commands c on c.id = r.command_id
+      where r.broadcast_id = b.id and r.status in ('unknown', 'failed') and c.status in ('unknown', 'dead')),
+    'result', dashboard.broadcast_result(b));
+end
+$$;
+
+-- One page of a broadcast's journal in the order of sending, after the place; `status` null stands for all.
+create or replace function dashboard.page_of_recipients(
+  broadcast uuid, status text default null, after_place integer default null, page_size integer default 50
+) returns jsonb
+language plpgsql stable security definer set search_path = ''
+as $$
+#variable_conflict use_column
+declare
+  tenant uuid := dashboard.current_tenant();
+  size integer := least(greatest(page_size, 1), 500);
+  found jsonb;
+begin
+  perform dashboard.must_manage();
+  select jsonb_agg(jsonb_build_object('client_id', r.client_id, 'name', dashboard.shown_text(nullif(btrim(c.full_name), '')),
+      'phone', dashboard.phone_of(r.client_id), 'status', r.status, 'reason', dashboard.shown_text(r.reason),
+      'at', case when r.status in ('sent', 'delivered', 'unknown') then coalesce(r.sent_at, r.changed_at)
+        when r.status in ('waiting', 'held_out') then r.due_at else r.changed_at end, 'place', r.place) order by r.place)
+  into found
+  from (select x.* from dashboard.broadcast_recipients x
+    where x.broadcast_id = page_of_recipients.broadcast and x.tenant_id = tenant
+      and (page_of_recipients.status is null or x.status = page_of_recipients.status)
+      and x.place > coalesce(after_place, 0)
+    order by x.place limit size + 1) r
+  left join public.clients_v2 c on c.id = r.client_id and c.tenant_id = tenant;
+  return jsonb_build_object(
+    'rows', coalesce(case when jsonb_array_length(found) > size then found - -1 else found end, '[]'),
+    'next', case when jsonb_array_length(found) > size then jsonb_build_object('place', found -> -2 -> 'place') end);
+end
+$$;
+
+revoke execute on function dashboard.broadcast_numbers(uuid), dashboard.broadcast_row(dashboard.broadcasts),
+  dashboard.page_of_broadcasts(timestamptz, uuid, integer), dashboard.broadcast_result(dashboard.broadcasts),
+  dashboard.difference_of_shares(bigint, bigint, bigint, bigint), dashboard.open_broadcast(uuid),
+  dashboard.page_of_recipients(uuid, text, integer, integer) from public;
+grant execute on function dashboard.page_of_broadcasts(timestamptz, uuid, integer), dashboard.open_broadcast(uuid),
+  dashboard.page_of_recipients(uuid, text, integer, integer) to dashboard_app;
