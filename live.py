@@ -32,7 +32,7 @@ logging.getLogger('realtime').setLevel(logging.CRITICAL)  # it calls every try o
 ANYTHING = '*'
 BOT_TABLES = ('active_sessions_v2', 'conversation_sessions_v2', 'recent_history_v2', 'wishlist_v2', 'clients_v2')
 OWN_TABLES = (
-    'bot_commands', 'wishlist_actions', 'client_notes', 'tenant_settings', 'users', 'audits',
+    'bot_commands', 'wishlist_actions', 'client_notes', 'tenant_settings', 'users', 'audits', 'broadcasts',
 )  # fmt: skip
 CANARY_TABLE = 'live_canary'
 
@@ -198,6 +198,8 @@ class Feed:
         if 'tenant_id' not in row:
             return
         tenant_id, table = row['tenant_id'] and UUID(str(row['tenant_id'])), str(data['table'])
+        if table == 'bot_commands' and row.get('type') == 'broadcast.message':
+            return  # thousands of them: the broadcast's own row tells its page, and no other page shows them
         key = row.get('session_id') or row.get('client_id') or row.get('user_id') or row.get('id')
         self.publish(table, tenant_id, str(key) if key else None)
         if tenant_id and table == 'conversation_sessions_v2' and data.get('type') == 'UPDATE' and row.get('session_id'):

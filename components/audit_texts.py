@@ -33,6 +33,16 @@ ACTIONS = {
     'add_client_note': (N_('Note about a client'), 'info'),
     'remove_client_note': (N_('Took a note away'), 'info'),
     'retry_command': (N_('Sent to the bot again'), 'info'),
+    'save_broadcast': (N_('Wrote a broadcast'), 'info'),
+    'remove_broadcast': (N_('Deleted the draft of a broadcast'), 'info'),
+    'test_broadcast': (N_('Sent a test of a broadcast'), 'info'),
+    'send_broadcast': (N_('Sent a broadcast'), 'warn'),
+    'pause_broadcast': (N_('Paused a broadcast'), 'info'),
+    'resume_broadcast': (N_('Resumed a broadcast'), 'info'),
+    'stop_broadcast': (N_('Stopped a broadcast'), 'warn'),
+    'retry_broadcast': (N_('Sent messages of a broadcast again'), 'warn'),
+    'save_view': (N_('Kept filters of the clients'), 'neutral'),
+    'remove_view': (N_('Forgot filters of the clients'), 'neutral'),
     'change_settings': (N_('Changed settings'), 'warn'),
     'create_settings': (N_('Made settings for a salon'), 'warn'),
     'invite_user': (N_('Invited a user'), 'accent'),
@@ -44,13 +54,17 @@ ACTIONS = {
     'change_password': (N_('Changed the own password'), 'accent'),
 }
 """The acts by their words in the database: text and tone."""
-ALIASES = {'begin_export': 'export', 'end_export': 'export', 'settings.changed': 'change_settings'}
+ALIASES = {
+    'begin_export': 'export', 'end_export': 'export', 'settings.changed': 'change_settings',
+    'steer_broadcast': 'stop_broadcast', 'broadcast.test': 'test_broadcast', 'broadcast.message': 'send_broadcast',
+}  # fmt: skip
 """Acts by other words: as functions of the database and as commands to the bot."""
 SUBJECTS = {
     'act_on_waiting_list': N_('Waiting list'), 'client.message': N_('Message to the client'),
     'waitlist.offer': N_('A time was offered'), 'salon …': N_('Another salon'),
     '/': N_('Overview'), '/sessions': N_('Dialogs'), '/clients': N_('Clients'),
-    '/wishlist': N_('Waiting list'), '/users': N_('Users'), '/settings': N_('Settings'), '/salons': N_('Salons'),
+    '/wishlist': N_('Waiting list'), '/broadcasts': N_('Broadcasts'),
+    '/users': N_('Users'), '/settings': N_('Settings'), '/salons': N_('Salons'),
     '/audit': N_('Journal'), 'dialogs': N_('Dialogs'), 'clients': N_('Clients'), 'waiting-list': N_('Waiting list'),
     'audit': N_('Journal'),
 }  # fmt: skip
@@ -58,7 +72,9 @@ SUBJECTS = {
 MACHINE_WORD = re.compile(r'[a-z]+([_.][a-z]+)+')
 EXPORT = re.compile(r'([a-z-]+)\.(csv|xlsx)(?: [^?]*(\?.*)?)?')
 SECRET = re.compile(r'token|password|secret|hash|\bkey\b|link', re.IGNORECASE)
-UNSAID = {'user', 'tenant', 'client', 'command', 'key', 'before', 'after', 'amount', 'currency'}
+UNSAID = {
+    'user', 'tenant', 'client', 'command', 'key', 'before', 'after', 'amount', 'currency', 'broadcast', 'view',
+}  # fmt: skip
 LONGEST = 300
 
 

@@ -26,6 +26,7 @@ FIELDS = NAMES | {
     'amount': N_('Amount'),
     'note': N_('Note'),
     'rows': N_('Rows'),
+    'recipients': N_('Recipients'),
     'entries': N_('Number of entries'),
     'offer_at': N_('Offered time'),
     'offer_staff': N_('Specialist'),

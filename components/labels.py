@@ -10,6 +10,7 @@ from enum import StrEnum
 
 from components.i18n import N_, _
 from models import (
+    BroadcastStatus,
     Channel,
     ClientKind,
     ClientSort,
@@ -20,6 +21,7 @@ from models import (
     IntervalSource,
     LiveState,
     PeriodName,
+    RecipientStatus,
     Risk,
     Role,
     Sentiment,
@@ -112,6 +114,25 @@ LABELS: dict[type[StrEnum], dict[StrEnum, tuple[str, str, str]]] = {
         CommandStatus.DELIVERED: (N_('delivered'), 'good', 'check'),
         CommandStatus.FAILED: (N_('not delivered'), 'bad', 'warning'),
         CommandStatus.DEAD: (N_('given up'), 'bad', 'warning'),
+        CommandStatus.UNKNOWN: (N_('no answer from the bot'), 'warn', 'warning'),
+    },
+    BroadcastStatus: {
+        BroadcastStatus.DRAFT: (N_('draft'), 'neutral', 'edit'),
+        BroadcastStatus.SCHEDULED: (N_('planned'), 'info', 'clock'),
+        BroadcastStatus.RUNNING: (N_('going out'), 'accent', 'chat'),
+        BroadcastStatus.PAUSED: (N_('paused'), 'warn', 'clock'),
+        BroadcastStatus.STOPPED: (N_('stopped'), 'neutral', 'close'),
+        BroadcastStatus.DONE: (N_('sent'), 'good', 'check'),
+    },
+    RecipientStatus: {
+        RecipientStatus.WAITING: (N_('waits for its turn'), 'neutral', 'clock'),
+        RecipientStatus.SENDING: (N_('waiting for the bot'), 'info', 'clock'),
+        RecipientStatus.SENT: (N_('handed to the bot'), 'info', 'check'),
+        RecipientStatus.DELIVERED: (N_('delivered'), 'good', 'check'),
+        RecipientStatus.FAILED: (N_('not delivered'), 'bad', 'warning'),
+        RecipientStatus.UNKNOWN: (N_('no answer from the bot'), 'warn', 'warning'),
+        RecipientStatus.SKIPPED: (N_('left out'), 'neutral', 'close'),
+        RecipientStatus.HELD_OUT: (N_('for comparison'), 'neutral', ''),
     },
     SettingState: {
         SettingState.UNSET: (N_('as the bot has it'), 'neutral', ''),

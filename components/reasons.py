@@ -46,6 +46,19 @@ REASONS = {
     'opted_out': N_('The client does not want messages.'),
     'invited_recently': N_('The client was invited less than 30 days ago.'),
     'booked_already': N_('The client has a visit ahead already.'),
+    'unknown_field': N_('There is a field in braces that nobody can fill. Choose one of those below the text.'),
+    'days_range': N_('Enter a number of days from 0 to 365.'),
+    'too_far_for_a_broadcast': N_('This is more than a year ahead.'),
+    'nobody': N_('Nobody would get this now.'),
+    'sent_already': N_('This broadcast has been sent already.'),
+    'still_counting': N_('The clients are being counted. Please try again in a moment.'),
+    'status_changed': N_('Somebody was faster: the broadcast does not stand like that any more.'),
+    'nothing_to_retry': N_('There is nothing left to try again.'),
+    'no_admin_chat': N_('The salon has no chat of its own yet. Enter its number in the settings.'),
+    'nothing_to_save': N_('No filter is chosen, so there is nothing to keep.'),
+    'stopped': N_('the broadcast was stopped'),
+    'refused': N_('The bot refused it.'),
+    'not_taken': N_('The bot did not take it for a whole day.'),
 }
 
 

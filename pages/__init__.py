@@ -38,7 +38,18 @@ def page(
     return register
 
 
-MODULES = ('overview', 'sessions', 'wishlist', 'clients', 'settings', 'users', 'audit', 'salons', 'account')
+MODULES = (
+    'overview',
+    'sessions',
+    'wishlist',
+    'clients',
+    'broadcasts',
+    'settings',
+    'users',
+    'audit',
+    'salons',
+    'account',
+)
 """The page modules, in the order of the menu."""
 
 

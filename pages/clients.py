@@ -25,6 +25,7 @@ from pages import page
 from pages.client_acts import ClientActs
 from pages.export import Exports
 from pages.open_client import OpenClientPanel
+from pages.saved_views import SavedViews
 from pages.view import Address, View, explain, failure
 
 LONGEST_PAGE = 500
@@ -49,6 +50,7 @@ class ClientsView(View):
         self.listed: ClientQuery | None = None
         self.count = Count(rows=0)
         self.acts = ClientActs(self, done=self.load)
+        self.saved = SavedViews(self, self.acts)
         with ui.element('div').classes('split') as self.split:
             with ui.element('div').classes('split-list'):
                 self._build_list()
@@ -66,6 +68,7 @@ class ClientsView(View):
         self.tabs = ui.element('nav').classes('tabs')
         self.tabs.props['aria-label'] = _('Which clients')
         self.filters = FilterBar(query=self.query, on_change=self.apply, kind=CLIENTS)
+        self.filter_acts = ui.element('div').classes('row-of')
         self.unknown_note = ui.label().classes('note tone-warn')
         with ui.element('div').classes('list-foot'):
             self.count_text = ui.label().classes('muted small grow').props('role=status')
@@ -116,11 +119,15 @@ class ClientsView(View):
         self.tabs.clear()
         with self.tabs:
             for text, query, is_active in (
-                (_('All clients'), ClientQuery(), not self.query.is_win_back),
+                (_('All clients'), ClientQuery(), not self.query.is_win_back and not self.saved.active(self.query)),
                 (_('To win back'), WIN_BACK, self.query.is_win_back),
             ):
                 tab = link(text, to=query.address(), classes='tab is-active' if is_active else 'tab')
                 tab.props('aria-current=page' if is_active else '')
+            self.saved.draw_tabs(self.query)
+        self.filter_acts.clear()
+        with self.filter_acts:
+            self.saved.draw_acts(self.query)
 
     # --- reading
 
@@ -132,7 +139,9 @@ class ClientsView(View):
         clients = self.data.clients
         shown = min(len(self.clients), LONGEST_PAGE) if query == self.listed else 0
         size = max(clients.PAGE_SIZE, shown)
-        page_, count = await asyncio.gather(clients.page(query, size=size), clients.count(query))
+        page_, count, _saved = await asyncio.gather(
+            clients.page(query, size=size), clients.count(query), self.saved.fetch()
+        )
         if query == self.query:
             self._keep(page_, count, query)
 

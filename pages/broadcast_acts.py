@@ -1,0 +1,190 @@
+"""What people do about broadcasts: write, test, send, pause, resume, stop, try again.
+
+Its one rule: each form makes its key once, and what reaches people says beforehand how many.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable
+from typing import Any
+from uuid import uuid4
+
+from nicegui import ui
+
+from bot import bot
+from components.broadcast_texts import clients_text
+from components.form import Form
+from components.i18n import _, format_day_time, format_number, ngettext
+from components.toast import Toast
+from data import Conflict, DataError
+from models import Broadcast, ClientQuery, OpenBroadcast, RecipientStatus
+from pages.broadcast_form import BroadcastForm
+from pages.view import View, explain, explain_act
+
+
+class BroadcastActs:
+    """The acts of one open page of broadcasts."""
+
+    def __init__(self, view: View) -> None:
+        self.view = view
+        self.data = view.data.broadcasts
+        self.toast = Toast()
+
+    @property
+    def unable(self) -> str:
+        """Why nothing can be sent just now; empty when it can."""
+        return '' if bot.is_reachable else _('The bot does not answer, so this is not possible now.')
+
+    def tell(self, text: str, *, field: str | None = None) -> None:
+        """Say something about the page as a whole."""
+        self.toast.show(text)
+
+    # --- writing
+
+    async def write(self, audience: ClientQuery) -> None:
+        """Ask for a new broadcast."""
+        await self._form(None, audience)
+
+    async def change(self, broadcast: Broadcast) -> None:
+        """Ask what is to be otherwise in a draft."""
+        await self._form(broadcast, broadcast.audience)
+
+    async def _form(self, broadcast: Broadcast | None, audience: ClientQuery) -> None:
+        try:
+            views = await self.view.data.views.list()
+        except DataError as error:
+            self.tell(explain(error))
+            return
+        with self.view.root:
+            BroadcastForm(self.view, broadcast, audience, views).open()
+
+    def remove(self, broadcast: Broadcast) -> None:
+        """Ask whether a draft is to go."""
+        form = Form(_('Delete the draft'), submit=_('Delete'), on_submit=Deleting(self, broadcast).do, kind='danger',
+                    hint=broadcast.name)  # fmt: skip
+        form.open()
+
+    async def test(self, opened: OpenBroadcast) -> None:
+        """Send it to the salon's own chat."""
+        act = self.data.test(uuid4(), opened.broadcast.id)
+        if await self.view.attempt(act, fail=self.tell):
+            self.tell(_('The bot writes it into the salon’s own chat now.'))
+
+    # --- sending
+
+    def send(self, opened: OpenBroadcast) -> None:
+        """Ask once more, with what it will do in figures."""
+        plan = opened.preflight
+        assert plan
+        zone = self.view.salon.timezone
+        begins = format_day_time(plan.times.starts_at, zone) if opened.broadcast.starts_at else _('now')
+        lines = [
+            _('{clients} get it. It begins {begin} and is through at about {end}.').format(
+                clients=clients_text(plan.getting), begin=begins, end=format_day_time(plan.times.ends_at, zone)
+            ),
+            _('What has gone out cannot be taken back.'),
+        ]
+        if left_out := sum(item.number for item in plan.left_out):
+            lines.insert(1, ngettext('{number} is left out.', '{number} are left out.', left_out).format(
+                number=format_number(left_out)))  # fmt: skip
+        form = Form(
+            _('Send the broadcast'), submit=_('Send'), on_submit=Sending(self, opened).do, hint='\n'.join(lines)
+        )
+        form.open()
+
+    def stop(self, broadcast: Broadcast) -> None:
+        """Ask once more, with what it will do in figures."""
+        rest = broadcast.number(RecipientStatus.WAITING, RecipientStatus.SENDING)
+        hint = _('{clients} do not get it any more. A stopped broadcast cannot be resumed.').format(
+            clients=clients_text(rest)
+        )
+        Form(_('Stop the broadcast'), submit=_('Stop'), on_submit=Stopping(self, broadcast).do, kind='danger',
+             hint=hint).open()  # fmt: skip
+
+    async def steer(self, broadcast: Broadcast, act: str) -> None:
+        """Pause or resume it."""
+        if await self.view.attempt(self.data.steer(uuid4(), broadcast.id, act), fail=self.tell):
+            self.tell(
+                _('Paused. What the bot has already still goes out.') if act == 'pause' else _('The broadcast goes on.')
+            )
+        await self.view.load()
+
+    def retry(self, opened: OpenBroadcast) -> None:
+        """Ask once more before something is sent again."""
+        hint = ngettext(
+            'The bot gave no answer about {number} message. It is sent again under its number, so that a client gets it'
+            ' once if the bot keeps account.',
+            'The bot gave no answer about {number} messages. They are sent again under their numbers, so that a client'
+            ' gets it once if the bot keeps account.', opened.can_retry,
+        )  # fmt: skip
+        Form(_('Try again'), submit=_('Send again'), on_submit=Retrying(self, opened.broadcast).do,
+             hint=hint.format(number=format_number(opened.can_retry))).open()  # fmt: skip
+
+    async def finish(self, form: Form, act: Awaitable[Any], text: str) -> bool:
+        """Do what a form asks for, and read again."""
+        if not await self.view.attempt(act, fail=form.fail, conflict=conflict_text):
+            return False
+        form.close()
+        self.tell(text)
+        await self.view.load()
+        return True
+
+
+class Deleting:
+    """A draft that is to go."""
+
+    def __init__(self, acts: BroadcastActs, broadcast: Broadcast) -> None:
+        self.acts, self.broadcast = acts, broadcast
+
+    async def do(self, form: Form) -> None:
+        """Delete it and go back to the list."""
+        if await self.acts.view.attempt(self.acts.data.remove(form.key, self.broadcast.id), fail=form.fail):
+            form.close()
+            ui.navigate.to('/broadcasts')
+
+
+class Sending:
+    """A draft that is to go out, as it was on screen."""
+
+    def __init__(self, acts: BroadcastActs, opened: OpenBroadcast) -> None:
+        self.acts, self.opened = acts, opened
+
+    async def do(self, form: Form) -> None:
+        """Send it."""
+        plan = self.opened.preflight
+        assert plan
+        broadcast = self.opened.broadcast
+        act = self.acts.data.send(form.key, broadcast.id, seen=broadcast.version, expected=plan.getting)
+        is_planned = broadcast.starts_at is not None
+        await self.acts.finish(form, act, _('It is planned.') if is_planned else _('It goes out now.'))
+
+
+class Stopping:
+    """A broadcast that is to end."""
+
+    def __init__(self, acts: BroadcastActs, broadcast: Broadcast) -> None:
+        self.acts, self.broadcast = acts, broadcast
+
+    async def do(self, form: Form) -> None:
+        """Stop it."""
+        await self.acts.finish(form, self.acts.data.steer(form.key, self.broadcast.id, 'stop'), _('Stopped.'))
+
+
+class Retrying:
+    """Messages that are to be sent again."""
+
+    def __init__(self, acts: BroadcastActs, broadcast: Broadcast) -> None:
+        self.acts, self.broadcast = acts, broadcast
+
+    async def do(self, form: Form) -> None:
+        """Send them again."""
+        await self.acts.finish(form, self.acts.data.retry(form.key, self.broadcast.id), _('They are sent again.'))
+
+
+def conflict_text(error: Conflict) -> str:
+    """What to say when many more would get it than were on screen."""
+    if error.reason == 'audience_grew' and (error.details or '').isdigit():
+        return _('Meanwhile it would reach {clients}. Close this, look at the new figures and send it then.').format(
+            clients=clients_text(int(error.details or 0))
+        )
+    return explain_act(error)

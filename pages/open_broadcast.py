@@ -1,0 +1,232 @@
+"""One broadcast: its pre-flight while it is a draft, its progress while it goes out, its result and its journal.
+
+Its one rule: what can be done stands at the top, and only what can be done now.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from nicegui import ui
+
+from bot import bot
+from components.broadcast_card import (
+    how_they_stand,
+    progress,
+    result_card,
+    what_they_read,
+    when_it_goes,
+    who_gets_it,
+)
+from components.broadcast_journal import journal_rows
+from components.broadcast_texts import as_read, clients_text
+from components.button import button
+from components.i18n import _, format_day_time
+from components.labels import label_of, person_text
+from components.link import link
+from components.page_head import page_head, section
+from components.place import Place
+from components.states import skeleton_rows, stale_note
+from data import DataError, SessionEnded
+from models import BroadcastStatus, OpenBroadcast, Recipient, RecipientStatus
+from pages.view import View, explain, failure, pause_after
+
+if TYPE_CHECKING:
+    from pages.broadcast_acts import BroadcastActs
+
+LONGEST_JOURNAL = 500
+
+
+class OpenBroadcastPanel:
+    """One broadcast on the page of a view."""
+
+    def __init__(self, view: View, acts: BroadcastActs) -> None:
+        self.view, self.acts = view, acts
+        self.data = view.data.broadcasts
+        self.key: UUID | None = None
+        self.status: RecipientStatus | None = None
+        self.opened: OpenBroadcast | None = None
+        self.journal: list[Recipient] = []
+        self.next: Mapping[str, Any] | None = None
+        self.error: DataError | None = None
+        self.read_at: datetime | None = None
+        self.root = ui.element('div').classes('stack broadcast-page')
+        with self.root:
+            self.note = ui.element('div').classes('page-note')
+            self.place = Place(ui.element('div').classes('stack'))
+
+    def open(self, rest: str, params: Mapping[str, str]) -> None:
+        """Show the broadcast of an address; none for an address of the list."""
+        self.root.set_visibility(bool(rest))
+        before = (self.key, self.status)
+        try:
+            self.key = UUID(rest) if rest else None
+        except ValueError:
+            self.key = UUID(int=0)  # no broadcast has this one
+        known = [status.value for status in RecipientStatus]
+        self.status = RecipientStatus(params['status']) if params.get('status') in known else None
+        if self.key != before[0]:
+            self.opened, self.error = None, None
+        if (self.key, self.status) != before:
+            self.journal, self.next = [], None
+        if self.key and not self.opened:
+            self.place.clear()
+            with self.place.root:
+                skeleton_rows(6)
+
+    # --- reading
+
+    async def load(self) -> None:
+        """Read it again and show it."""
+        key, status = self.key, self.status
+        if key is None:
+            return
+        size = min(max(50, len(self.journal)), LONGEST_JOURNAL)
+        try:
+            opened, page = await asyncio.gather(self.data.open(key), self.data.recipients(key, status, size=size))
+        except SessionEnded:
+            return
+        except DataError as error:
+            self._fail(key, error)
+            return
+        if (key, status) != (self.key, self.status) or not self.view.is_open:
+            return
+        self.opened, self.error, self.read_at = opened, None, datetime.now(UTC)
+        self.journal, self.next = page.rows, page.next
+        with self.view.root:
+            self.draw()
+
+    def _fail(self, key: UUID, error: DataError) -> None:
+        if key != self.key or not self.view.is_open:
+            return
+        self.error = error
+        with self.view.root:
+            self.draw()
+        self.view.later(self._again, 'broadcast again')
+
+    async def _again(self) -> None:
+        await asyncio.sleep(pause_after(self.error))
+        if self.error is not None:
+            await self.load()
+
+    async def more(self) -> None:
+        """Read the next page of the journal."""
+        key, status, after = self.key, self.status, self.next
+        if key is None or after is None:
+            return
+        try:
+            page = await self.data.recipients(key, status, after)
+        except DataError as error:
+            self.acts.tell(explain(error))
+            return
+        if (key, status, after) == (self.key, self.status, self.next) and self.view.is_open:
+            self.journal, self.next = self.journal + page.rows, page.next
+            with self.view.root:
+                self.draw()
+
+    # --- drawing
+
+    def draw(self) -> None:
+        """Show what was read."""
+        if self.key is None or not (self.opened or self.error):
+            return
+        self.note.clear()
+        if self.opened is None:
+            self.place.clear()
+            with self.place.root:
+                link('← ' + _('All broadcasts'), to='/broadcasts')
+                assert self.error
+                failure(self.error, on_retry=self.load)
+            return
+        if self.error:
+            with self.note:
+                stale_note(self.read_at, zone=self.view.salon.timezone)
+        if self.place.is_new(self.opened, self.journal, self.next, self.status, bot.is_reachable):
+            with self.place.root:
+                self._draw(self.opened)
+
+    def _draw(self, opened: OpenBroadcast) -> None:
+        broadcast, zone = opened.broadcast, self.view.salon.timezone
+        link('← ' + _('All broadcasts'), to='/broadcasts')
+        status = label_of(broadcast.status)
+        with page_head(broadcast.name, self._about(opened)) as head:
+            ui.label(status.text).classes(f'pill tone-{status.tone}')
+            with ui.element('div').classes('row-of broadcast-acts'):
+                self._draw_acts(opened)
+        head.classes('broadcast-head')
+        if opened.preflight:
+            with ui.element('div').classes('grid-2'):
+                who_gets_it(broadcast, opened.preflight)
+                when_it_goes(broadcast, opened.preflight.times, zone=zone)
+            what_they_read(broadcast, opened.preflight)
+            return
+        with ui.element('div').classes('grid-2'):
+            progress(broadcast, zone=zone, ends_at=format_day_time(opened.ends_at, zone) if opened.ends_at else '')
+            how_they_stand(broadcast, opened.reasons, chosen=self.status)
+        if opened.result:
+            result_card(
+                opened.result, zone=zone, currency=self.view.salon.currency,
+                held_out_percent=broadcast.held_out_percent,
+            )  # fmt: skip
+        with section(_('Text')):
+            ui.label(as_read(broadcast.text)).classes('preview-text').props('dir=auto')
+        self._draw_journal(opened)
+
+    def _about(self, opened: OpenBroadcast) -> str:
+        broadcast = opened.broadcast
+        is_draft = broadcast.status is BroadcastStatus.DRAFT
+        who, at = (broadcast.created_by, broadcast.created_at) if is_draft else (broadcast.sent_by, broadcast.sent_at)
+        words = _('Written by {who}, {time}') if is_draft else _('Sent by {who}, {time}')
+        return words.format(who=person_text(who, '—'), time=format_day_time(at, self.view.salon.timezone))
+
+    def _draw_acts(self, opened: OpenBroadcast) -> None:
+        status, acts = opened.broadcast.status, self.acts
+        unable = acts.unable
+        if opened.preflight:
+            button(_('Change'), icon='edit', on_click=lambda: acts.change(opened.broadcast))
+            test = button(_('Test to the salon’s chat'), icon='chat', on_click=lambda: acts.test(opened))
+            test.set_enabled(not unable and opened.can_test)
+            test.props['title'] = unable or (
+                '' if opened.can_test else _('Enter the salon’s chat in the settings first.')
+            )
+            button(
+                icon='delete', kind='quiet', label=_('Delete the draft'), on_click=lambda: acts.remove(opened.broadcast)
+            )
+            send = button(
+                _('Send to {clients}').format(clients=clients_text(opened.preflight.getting)), kind='primary',
+                icon='broadcast', on_click=lambda: acts.send(opened),
+            )  # fmt: skip
+            send.set_enabled(not unable and bool(opened.preflight.getting))
+            send.props['title'] = unable
+        elif status in {BroadcastStatus.RUNNING, BroadcastStatus.SCHEDULED}:
+            button(_('Pause'), icon='pause', on_click=lambda: acts.steer(opened.broadcast, 'pause'))
+        elif status is BroadcastStatus.PAUSED:
+            button(_('Resume'), icon='play', kind='primary', on_click=lambda: acts.steer(opened.broadcast, 'resume'))
+        if opened.broadcast.is_going_on:
+            button(_('Stop'), icon='stop', kind='danger', on_click=lambda: acts.stop(opened.broadcast))
+        if opened.can_retry:
+            button(_('Try again'), icon='retry', on_click=lambda: acts.retry(opened))
+
+    def _draw_journal(self, opened: OpenBroadcast) -> None:
+        with section(_('Journal')):
+            with ui.element('nav').classes('tabs') as tabs:
+                tabs.props['aria-label'] = _('Which recipients')
+                for status in (None, *RecipientStatus):
+                    if status is not None and not opened.broadcast.number(status):
+                        continue
+                    query = f'?status={status.value}' if status else ''
+                    text = label_of(status).text if status else _('All')
+                    is_active = status is self.status
+                    tab = link(
+                        text, to=f'/broadcasts/{opened.broadcast.id}{query}',
+                        classes='tab is-active' if is_active else 'tab',
+                    )  # fmt: skip
+                    tab.props('aria-current=page' if is_active else '')
+            journal_rows(self.journal, zone=self.view.salon.timezone)
+            if self.next:
+                with ui.element('div').classes('dialog-more'):
+                    button(_('Show more'), on_click=self.more)

@@ -1,0 +1,96 @@
+"""Filters of the clients that were given a name: as tabs, and kept or forgotten by those who manage the salon.
+
+Its one rule: the page's address stays the only place where filters are; a name is a shortcut to one.
+"""
+
+from __future__ import annotations
+
+from uuid import uuid4
+
+from nicegui import ui
+
+from components.button import button
+from components.form import Form
+from components.i18n import _
+from components.link import link
+from data import DataError
+from models import ClientQuery, Role, SavedView
+from pages.broadcast_form import params_of
+from pages.client_acts import ClientActs
+from pages.view import View
+
+
+class SavedViews:
+    """The saved filters on the page of the clients; employees have none."""
+
+    def __init__(self, view: View, acts: ClientActs) -> None:
+        self.view, self.acts = view, acts
+        self.views: list[SavedView] = []
+        self.is_known = False
+        self.is_open_here = view.session.user.role.covers(Role.ADMIN)
+
+    async def fetch(self) -> None:
+        """Read them, once and after each change here; without them the page still works."""
+        if not self.is_open_here or self.is_known:
+            return
+        try:
+            self.views = await self.view.data.views.list()
+        except DataError:
+            return
+        self.is_known = True
+
+    async def read_again(self) -> None:
+        """They were changed here."""
+        self.is_known = False
+        await self.view.load()
+
+    def active(self, query: ClientQuery) -> SavedView | None:
+        """The one whose filters these are."""
+        return next((view for view in self.views if view.params == params_of(query)), None)
+
+    def draw_tabs(self, query: ClientQuery) -> None:
+        """A tab for each."""
+        active = self.active(query)
+        for view in self.views:
+            classes = 'tab is-active' if view is active else 'tab'
+            tab = link(view.name, to=f'/clients?{view.params}', classes=classes)
+            tab.props('dir=auto' + (' aria-current=page' if view is active else ''))
+
+    def draw_acts(self, query: ClientQuery) -> None:
+        """What can be done with the filters on screen."""
+        if not self.is_open_here:
+            return
+        active = self.active(query)
+        params = params_of(query)
+        if active:
+            button(_('Forget these filters'), icon='delete', kind='quiet', on_click=lambda: self._forget(active))
+        elif query.is_filtered:
+            button(_('Keep these filters'), icon='star', kind='quiet', on_click=lambda: self._ask(params))
+        target = f'/broadcasts/new?{params}' if params else '/broadcasts/new'
+        button(_('Write to them'), icon='broadcast', on_click=lambda: ui.navigate.to(target))
+
+    def _ask(self, params: str) -> None:
+        form = Form(_('Keep these filters'), submit=_('Save'), on_submit=Keeping(self, params).do)
+        form.text('name', _('Name'), longest=100, hint=_('Shown above the list, and as an audience of broadcasts'))
+        form.open()
+
+    async def _forget(self, view: SavedView) -> None:
+        if await self.view.attempt(self.view.data.views.remove(uuid4(), view.id), fail=self.acts.tell):
+            self.acts.tell(_('Forgotten.'))
+            await self.read_again()
+
+
+class Keeping:
+    """Filters that are to be kept under a name."""
+
+    def __init__(self, views: SavedViews, params: str) -> None:
+        self.views, self.params = views, params
+
+    async def do(self, form: Form) -> None:
+        """Keep them."""
+        view = self.views.view
+        act = view.data.views.save(form.key, form.value('name'), self.params)
+        if await view.attempt(act, fail=form.fail):
+            form.close()
+            self.views.acts.tell(_('Kept.'))
+            await self.views.read_again()
