@@ -72,7 +72,7 @@ def when_it_goes(broadcast: Broadcast, times: BroadcastTimes, *, zone: str) -> N
         with ui.element('div').classes('facts'):
             begins = format_day_time(times.starts_at, zone) if broadcast.starts_at else _('as soon as you send it')
             fact(_('Begins'), begins)
-            fact(_('Is through at about'), format_day_time(times.ends_at, zone))
+            fact(_('Ends at about'), format_day_time(times.ends_at, zone))
             fact(_('Pace'), spread_text(broadcast.spread_hours) if broadcast.spread_hours else pace_text(times.pace))
             if times.quiet_from:
                 fact(_('Quiet hours'), f'{times.quiet_from}–{times.quiet_to}')
@@ -91,7 +91,7 @@ def pace_text(pace: int) -> str:
 
 def what_they_read(broadcast: Broadcast, plan: Preflight) -> None:
     """The text as three of them would read it, and where something else stands in for what is not known."""
-    with section(_('What they read')):
+    with section(_('How it reads')):
         for preview in plan.previews:
             with ui.element('div').classes('preview'):
                 ui.label(preview.name or _('No name')).classes('muted small').props('dir=auto')
@@ -132,14 +132,14 @@ def progress(broadcast: Broadcast, *, zone: str, ends_at: str) -> None:
             if broadcast.started_at:
                 fact(_('Began'), format_day_time(broadcast.started_at, zone))
             if ends_at:
-                fact(_('Is through at about'), ends_at)
+                fact(_('Ends at about'), ends_at)
             if broadcast.finished_at:
-                fact(_('Was through'), format_day_time(broadcast.finished_at, zone))
+                fact(_('Ended'), format_day_time(broadcast.finished_at, zone))
 
 
 def how_they_stand(broadcast: Broadcast, reasons: Sequence[LeftOut], *, chosen: RecipientStatus | None) -> None:
     """The recipients by how they stand: each number is a link to their part of the journal."""
-    with section(_('How the recipients stand')), ui.element('div').classes('facts'):
+    with section(_('Recipients by status')), ui.element('div').classes('facts'):
         for status in SHOWN:
             if not (number := broadcast.number(status)):
                 continue
@@ -159,7 +159,7 @@ def result_card(result: BroadcastResult, *, zone: str, currency: str, held_out_p
     if not got:
         return
     hint = _('counted until {time}').format(time=format_day_time(result.ends_on, zone)) if result.ends_on else ''
-    with section(_('What came of it'), hint):
+    with section(_('Result'), hint):
         with ui.element('div').classes('result').props('role=table'):
             _result_row('', _('Got it'), _('Held out') if result.held_out else '', is_head=True)
             _result_row(_('Clients'), *_pair(result, lambda part: format_number(part.number)))

@@ -21,7 +21,7 @@ WITH_REASON = {RecipientStatus.SKIPPED, RecipientStatus.FAILED}
 def journal_rows(rows: Sequence[Recipient], *, zone: str) -> None:
     """One line for each recipient in the order of sending."""
     if not rows:
-        ui.label(_('Nobody stands like that.')).classes('muted')
+        ui.label(_('There is nobody in this state.')).classes('muted')
     with ui.element('ul').classes('journal-rows').props('role=list'):
         for row in rows:
             status = label_of(row.status)

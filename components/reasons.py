@@ -55,7 +55,7 @@ REASONS = {
     'status_changed': N_('Somebody was faster: the broadcast does not stand like that any more.'),
     'nothing_to_retry': N_('There is nothing left to try again.'),
     'no_admin_chat': N_('The salon has no chat of its own yet. Enter its number in the settings.'),
-    'nothing_to_save': N_('No filter is chosen, so there is nothing to keep.'),
+    'nothing_to_save': N_('No filter is chosen, so there is nothing to save.'),
     'stopped': N_('the broadcast was stopped'),
     'refused': N_('The bot refused it.'),
     'not_taken': N_('The bot did not take it for a whole day.'),

@@ -79,7 +79,7 @@ class BroadcastActs:
         zone = self.view.salon.timezone
         begins = format_day_time(plan.times.starts_at, zone) if opened.broadcast.starts_at else _('now')
         lines = [
-            _('{clients} get it. It begins {begin} and is through at about {end}.').format(
+            _('It goes to {clients}, begins {begin} and is through at about {end}.').format(
                 clients=clients_text(plan.getting), begin=begins, end=format_day_time(plan.times.ends_at, zone)
             ),
             _('What has gone out cannot be taken back.'),
@@ -95,7 +95,7 @@ class BroadcastActs:
     def stop(self, broadcast: Broadcast) -> None:
         """Ask once more, with what it will do in figures."""
         rest = broadcast.number(RecipientStatus.WAITING, RecipientStatus.SENDING)
-        hint = _('{clients} do not get it any more. A stopped broadcast cannot be resumed.').format(
+        hint = _('It will not reach {clients} any more. A stopped broadcast cannot be resumed.').format(
             clients=clients_text(rest)
         )
         Form(_('Stop the broadcast'), submit=_('Stop'), on_submit=Stopping(self, broadcast).do, kind='danger',

@@ -63,20 +63,20 @@ class SavedViews:
         active = self.active(query)
         params = params_of(query)
         if active:
-            button(_('Forget these filters'), icon='delete', kind='quiet', on_click=lambda: self._forget(active))
+            button(_('Remove the saved filters'), icon='delete', kind='quiet', on_click=lambda: self._forget(active))
         elif query.is_filtered:
-            button(_('Keep these filters'), icon='star', kind='quiet', on_click=lambda: self._ask(params))
+            button(_('Save these filters'), icon='star', kind='quiet', on_click=lambda: self._ask(params))
         target = f'/broadcasts/new?{params}' if params else '/broadcasts/new'
         button(_('Write to them'), icon='broadcast', on_click=lambda: ui.navigate.to(target))
 
     def _ask(self, params: str) -> None:
-        form = Form(_('Keep these filters'), submit=_('Save'), on_submit=Keeping(self, params).do)
+        form = Form(_('Save these filters'), submit=_('Save'), on_submit=Keeping(self, params).do)
         form.text('name', _('Name'), longest=100, hint=_('Shown above the list, and as an audience of broadcasts'))
         form.open()
 
     async def _forget(self, view: SavedView) -> None:
         if await self.view.attempt(self.view.data.views.remove(uuid4(), view.id), fail=self.acts.tell):
-            self.acts.tell(_('Forgotten.'))
+            self.acts.tell(_('The saved filters are removed.'))
             await self.read_again()
 
 
@@ -92,5 +92,5 @@ class Keeping:
         act = view.data.views.save(form.key, form.value('name'), self.params)
         if await view.attempt(act, fail=form.fail):
             form.close()
-            self.views.acts.tell(_('Kept.'))
+            self.views.acts.tell(_('The filters are saved.'))
             await self.views.read_again()
