@@ -134,7 +134,7 @@ def progress(broadcast: Broadcast, *, zone: str, ends_at: str) -> None:
             if ends_at:
                 fact(_('Ends at about'), ends_at)
             if broadcast.finished_at:
-                fact(_('Ended'), format_day_time(broadcast.finished_at, zone))
+                fact(_('Ended at'), format_day_time(broadcast.finished_at, zone))
 
 
 def how_they_stand(broadcast: Broadcast, reasons: Sequence[LeftOut], *, chosen: RecipientStatus | None) -> None:

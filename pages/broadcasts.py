@@ -17,7 +17,7 @@ from data import DataError
 from models import Broadcast, ClientQuery, Role
 from pages import page
 from pages.broadcast_acts import BroadcastActs
-from pages.open_broadcast import OpenBroadcastPanel
+from pages.open_broadcast import OpenBroadcastPanel, act
 from pages.view import Address, View, explain, failure
 
 NEW = 'new'
@@ -38,7 +38,7 @@ class BroadcastsView(View):
         self.list_place = ui.element('div').classes('stack')
         with self.list_place:
             with page_head(_('Broadcasts'), _('One message to many clients, sent by the bot')):
-                button(_('New broadcast'), kind='primary', icon='plus', on_click=self.write)
+                act('write', button(_('New broadcast'), kind='primary', icon='plus', on_click=self.write))
             self.rows_place = ui.element('div')
             with self.rows_place:
                 skeleton_rows(4)

@@ -32,7 +32,7 @@ from components.page_head import page_head, section
 from components.place import Place
 from components.states import skeleton_rows, stale_note
 from data import DataError, SessionEnded
-from models import BroadcastStatus, OpenBroadcast, Recipient, RecipientStatus
+from models import BroadcastStatus, OpenBroadcast, Preflight, Recipient, RecipientStatus
 from pages.view import View, explain, failure, pause_after
 
 if TYPE_CHECKING:
@@ -155,8 +155,9 @@ class OpenBroadcastPanel:
         status = label_of(broadcast.status)
         with page_head(broadcast.name, self._about(opened)) as head:
             ui.label(status.text).classes(f'pill tone-{status.tone}')
-            with ui.element('div').classes('row-of broadcast-acts'):
-                self._draw_acts(opened)
+            if broadcast.is_going_on or opened.preflight or opened.can_retry:
+                with ui.element('div').classes('row-of broadcast-acts'):
+                    self._draw_acts(opened)
         head.classes('broadcast-head')
         if opened.preflight:
             with ui.element('div').classes('grid-2'):
@@ -184,32 +185,33 @@ class OpenBroadcastPanel:
         return words.format(who=person_text(who, '—'), time=format_day_time(at, self.view.salon.timezone))
 
     def _draw_acts(self, opened: OpenBroadcast) -> None:
-        status, acts = opened.broadcast.status, self.acts
-        unable = acts.unable
+        status, acts, broadcast = opened.broadcast.status, self.acts, opened.broadcast
         if opened.preflight:
-            button(_('Change'), icon='edit', on_click=lambda: acts.change(opened.broadcast))
-            test = button(_('Test to the salon’s chat'), icon='chat', on_click=lambda: acts.test(opened))
-            test.set_enabled(not unable and opened.can_test)
-            test.props['title'] = unable or (
-                '' if opened.can_test else _('Enter the salon’s chat in the settings first.')
-            )
-            button(
-                icon='delete', kind='quiet', label=_('Delete the draft'), on_click=lambda: acts.remove(opened.broadcast)
-            )
-            send = button(
-                _('Send to {clients}').format(clients=clients_text(opened.preflight.getting)), kind='primary',
-                icon='broadcast', on_click=lambda: acts.send(opened),
-            )  # fmt: skip
-            send.set_enabled(not unable and bool(opened.preflight.getting))
-            send.props['title'] = unable
+            self._draw_draft_acts(opened, opened.preflight)
         elif status in {BroadcastStatus.RUNNING, BroadcastStatus.SCHEDULED}:
-            button(_('Pause'), icon='pause', on_click=lambda: acts.steer(opened.broadcast, 'pause'))
+            act('pause', button(_('Pause'), icon='pause', on_click=lambda: acts.steer(broadcast, 'pause')))
         elif status is BroadcastStatus.PAUSED:
-            button(_('Resume'), icon='play', kind='primary', on_click=lambda: acts.steer(opened.broadcast, 'resume'))
-        if opened.broadcast.is_going_on:
-            button(_('Stop'), icon='stop', kind='danger', on_click=lambda: acts.stop(opened.broadcast))
+            resume = button(_('Resume'), icon='play', kind='primary', on_click=lambda: acts.steer(broadcast, 'resume'))
+            act('resume', resume)
+        if broadcast.is_going_on:
+            act('stop', button(_('Stop'), icon='stop', kind='danger', on_click=lambda: acts.stop(broadcast)))
         if opened.can_retry:
-            button(_('Try again'), icon='retry', on_click=lambda: acts.retry(opened))
+            act('retry', button(_('Try again'), icon='retry', on_click=lambda: acts.retry(opened)))
+
+    def _draw_draft_acts(self, opened: OpenBroadcast, plan: Preflight) -> None:
+        acts, unable, broadcast = self.acts, self.acts.unable, opened.broadcast
+        act('change', button(_('Change'), icon='edit', on_click=lambda: acts.change(broadcast)))
+        test = act('test', button(_('Test to the salon’s chat'), icon='chat', on_click=lambda: acts.test(opened)))
+        test.set_enabled(not unable and opened.can_test)
+        test.props['title'] = unable or ('' if opened.can_test else _('Enter the salon’s chat in the settings first.'))
+        delete = button(
+            icon='delete', kind='quiet', label=_('Delete the draft'), on_click=lambda: acts.remove(broadcast)
+        )
+        act('remove', delete)
+        text = _('Send to {clients}').format(clients=clients_text(plan.getting))
+        send = act('send', button(text, kind='primary', icon='broadcast', on_click=lambda: acts.send(opened)))
+        send.set_enabled(not unable and bool(plan.getting))
+        send.props['title'] = unable
 
     def _draw_journal(self, opened: OpenBroadcast) -> None:
         with section(_('Journal')):
@@ -230,3 +232,9 @@ class OpenBroadcastPanel:
             if self.next:
                 with ui.element('div').classes('dialog-more'):
                     button(_('Show more'), on_click=self.more)
+
+
+def act(name: str, element: ui.button) -> ui.button:
+    """Name a button, so that focus finds it again after a live update."""
+    element.props['data-act'] = name
+    return element

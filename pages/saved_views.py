@@ -63,18 +63,24 @@ class SavedViews:
         active = self.active(query)
         params = params_of(query)
         if active:
-            button(_('Remove the saved filters'), icon='delete', kind='quiet', on_click=lambda: self._forget(active))
+            remove = button(
+                _('Remove the saved filters'), icon='delete', kind='quiet', on_click=lambda: self.forget(active)
+            )
+            remove.props['data-act'] = 'remove-view'
         elif query.is_filtered:
-            button(_('Save these filters'), icon='star', kind='quiet', on_click=lambda: self._ask(params))
+            save = button(_('Save these filters'), icon='star', kind='quiet', on_click=lambda: self.ask(params))
+            save.props['data-act'] = 'save-view'
         target = f'/broadcasts/new?{params}' if params else '/broadcasts/new'
         button(_('Write to them'), icon='broadcast', on_click=lambda: ui.navigate.to(target))
 
-    def _ask(self, params: str) -> None:
+    def ask(self, params: str) -> None:
+        """Ask for the name of these filters."""
         form = Form(_('Save these filters'), submit=_('Save'), on_submit=Keeping(self, params).do)
-        form.text('name', _('Name'), longest=100, hint=_('Shown above the list, and as an audience of broadcasts'))
+        form.text('name', _('Title'), longest=100, hint=_('Shown above the list, and as an audience of broadcasts'))
         form.open()
 
-    async def _forget(self, view: SavedView) -> None:
+    async def forget(self, view: SavedView) -> None:
+        """Take saved filters away."""
         if await self.view.attempt(self.view.data.views.remove(uuid4(), view.id), fail=self.acts.tell):
             self.acts.tell(_('The saved filters are removed.'))
             await self.read_again()

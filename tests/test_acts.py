@@ -26,7 +26,9 @@ from components.user_list import UserList
 from data import Conflict, Data, DataError, NotAllowed, NotFound
 from devstack.demo.salons import SALON_A
 from devstack.stack import Stack
-from models import AuditLine, AuditQuery, CommandStatus, GivenCommand, Role, UsersQuery
+from models import AuditLine, AuditQuery, ClientQuery, CommandStatus, GivenCommand, Role, SavedView, UsersQuery
+from pages.broadcast_form import BroadcastForm
+from pages.broadcasts import BroadcastsView
 from pages.clients import ClientsView
 from pages.export import Exports
 from pages.salons import CreateSettings, SalonsView
@@ -40,6 +42,21 @@ from tests.conftest import Connection
 from tests.simulated import Dashboard, Person, is_shown, tell, until
 from tokens import Tokens
 
+BROADCAST = """
+    with going_out as (
+        insert into dashboard.broadcasts (tenant_id, name, text, status)
+        values (%s, 'Осень', 'x', 'running') returning id
+    ), unanswered as (
+        insert into dashboard.bot_commands (id, key, tenant_id, client_id, type, status)
+        select gen_random_uuid(), gen_random_uuid(), b.tenant_id, %s, 'broadcast.message', 'unknown'
+        from (select %s::uuid as tenant_id) b returning id, tenant_id
+    ), recipient as (
+        insert into dashboard.broadcast_recipients
+            (broadcast_id, client_id, tenant_id, place, status, due_at, command_id)
+        select g.id, %s, u.tenant_id, 1, 'unknown', now(), u.id from going_out g, unanswered u
+    )
+    select id from going_out
+"""
 PEOPLE = ('owner', 'staff', 'stranger', 'platform', 'nobody')
 THESE = UsersQuery(search='acts.test')
 OWNERS, EVERYBODY, PLATFORM = {'owner', 'platform'}, {'owner', 'staff', 'platform'}, {'platform'}
@@ -57,6 +74,9 @@ class World:
     user: int
     user_version: int
     salon: UUID
+    draft: UUID
+    running: UUID
+    saved_view: UUID
     seen: dict[int, str] = field(default_factory=dict)
 
     async def look(self, data: Data) -> None:
@@ -66,6 +86,7 @@ class World:
         self.listed = next(found for found in (await data.users.page(THESE)).rows if found.id == self.user)
         self.state = next(found for found in (await data.settings.salons()).salons if found.id == self.salon)
         self.settings = await data.settings.read()
+        self.written, self.going_out = await data.broadcasts.open(self.draft), await data.broadcasts.open(self.running)
 
     @staticmethod
     def given(command: UUID) -> GivenCommand:
@@ -126,6 +147,11 @@ def user(act: str, **fill: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def form_of(view: Any) -> None:
+    """The form of a new broadcast, as the page of those shows it who may write one."""
+    BroadcastForm(view, None, ClientQuery(), []).open()
+
+
 def start_export(view: Any) -> None:
     """Begin to write a file as the page of those does who may."""
     Exports(
@@ -134,6 +160,12 @@ def start_export(view: Any) -> None:
     ).start('csv')  # fmt: skip
 
 
+def broadcast(act: str, handle: Callable[[Any, World], Any], **fill: str) -> dict[str, Any]:
+    """An act on the page of a broadcast."""
+    return {'view': BroadcastsView, 'name': act, 'handle': handle, 'fill': fill}
+
+
+DRAFT, RUNNING = '/broadcasts/{w.draft}', '/broadcasts/{w.running}'
 WISH, CARD, USERS = '/wishlist/{w.wish}', '/clients/{w.client}', '/users?search=acts.test'
 TOMORROW = datetime.now(UTC) + timedelta(days=1)
 ACTS: dict[str, Act] = {
@@ -196,6 +228,38 @@ ACTS: dict[str, Act] = {
         lambda d, w: d.users.rename(uuid4(), w.user, first_name='Аня', last_name='', seen=w.user_version), OWNERS,
         USERS, '',
         **user('rename', Имя='Аня')),
+    'save_broadcast': Act(
+        lambda d, w: d.broadcasts.save(uuid4(), name='Осень', text='x'), OWNERS | {'stranger'}, '/broadcasts',
+        'Новая рассылка',
+        **broadcast('write', lambda view, w: form_of(view), **{'Название': 'Осень', 'Текст': 'x'})),
+    'remove_broadcast': Act(
+        lambda d, w: d.broadcasts.remove(uuid4(), w.draft), OWNERS, DRAFT, '',
+        **broadcast('remove', lambda view, w: view.acts.remove(w.written.broadcast))),
+    'test_broadcast': Act(
+        lambda d, w: d.broadcasts.test(uuid4(), w.draft), OWNERS, DRAFT, 'Проба в чат салона',
+        **broadcast('test', lambda view, w: view.acts.test(w.written))),
+    'send_broadcast': Act(
+        lambda d, w: d.broadcasts.send(uuid4(), w.draft, seen=1, expected=10_000), OWNERS, DRAFT, '',
+        **broadcast('send', lambda view, w: view.acts.send(w.written))),
+    'pause_broadcast': Act(
+        lambda d, w: d.broadcasts.steer(uuid4(), w.running, 'pause'), OWNERS, RUNNING, 'Пауза',
+        **broadcast('pause', lambda view, w: view.acts.steer(w.going_out.broadcast, 'pause'))),
+    'resume_broadcast': Act(
+        lambda d, w: d.broadcasts.steer(uuid4(), w.running, 'resume'), OWNERS, RUNNING, 'Продолжить',
+        **broadcast('resume', lambda view, w: view.acts.steer(w.going_out.broadcast, 'resume'))),
+    'stop_broadcast': Act(
+        lambda d, w: d.broadcasts.steer(uuid4(), w.running, 'stop'), OWNERS, RUNNING, 'Остановить',
+        **broadcast('stop', lambda view, w: view.acts.stop(w.going_out.broadcast))),
+    'retry_broadcast': Act(
+        lambda d, w: d.broadcasts.retry(uuid4(), w.running), OWNERS, RUNNING, 'Попробовать ещё раз',
+        **broadcast('retry', lambda view, w: view.acts.retry(w.going_out))),
+    'save_view': Act(
+        lambda d, w: d.views.save(uuid4(), 'Осень', 'kind=new'), OWNERS | {'stranger'}, '/clients?kind=new',
+        'Сохранить фильтры', **card('save-view', lambda view, w: view.saved.ask('kind=new'), Название='Осень')),
+    'remove_view': Act(
+        lambda d, w: d.views.remove(uuid4(), w.saved_view), OWNERS, '/clients?kind=booked',
+        'Удалить сохранённые фильтры',
+        **card('remove-view', lambda view, w: view.saved.forget(SavedView(id=w.saved_view, name='x', params='x')))),
     'end_user_sessions': Act(
         lambda d, w: d.users.end_sessions(uuid4(), w.user), OWNERS, USERS, '', **user('sessions')),
 }  # fmt: skip
@@ -248,6 +312,13 @@ def world(admin: psycopg.Connection[Any]) -> Iterator[World]:
         user=one(user, person, a),
         user_version=one('select version from dashboard.users where email = %s', person),
         salon=one("insert into public.tenants_v2 (name) values ('Проба') returning id"),
+        draft=one("insert into dashboard.broadcasts (tenant_id, name, text) values (%s, 'Осень', 'x') returning id", a),
+        running=one(BROADCAST, a, client, a, client),
+        saved_view=one(
+            'insert into dashboard.saved_views (tenant_id, page, name, params)'
+            " values (%s, 'clients', 'Осень', 'kind=booked') returning id",
+            a,
+        ),
         seen={wish: '0:pending'},
     )
     yield made
@@ -260,6 +331,11 @@ def world(admin: psycopg.Connection[Any]) -> Iterator[World]:
         ('client_figures', 'client_id'),
     ):
         admin.execute(f'delete from dashboard.{table} where {column} = %s'.encode(), (client,))
+    broadcasts = "(select id from dashboard.broadcasts where name = 'Осень')"
+    admin.execute(f'delete from dashboard.broadcast_recipients where broadcast_id in {broadcasts}'.encode())
+    admin.execute("delete from dashboard.broadcasts where name = 'Осень'")
+    admin.execute("delete from dashboard.saved_views where name = 'Осень'")
+    admin.execute("delete from dashboard.bot_commands where type = 'broadcast.test'")
     admin.execute('delete from public.clients_v2 where id = %s', (client,))
     admin.execute('delete from dashboard.tenant_settings where tenant_id = %s', (made.salon,))
     admin.execute('delete from public.tenants_v2 where id = %s', (made.salon,))
@@ -275,7 +351,10 @@ def test_every_act_of_the_database_stands_in_the_table(db: Connection) -> None:
         "select proname from pg_proc where pronamespace = 'dashboard'::regnamespace and proargnames[1] = 'key'"
         " and has_function_privilege('dashboard_app', oid, 'execute')"
     ).fetchall()
-    names = {'act_on_waiting_list': 'waitlist_converted', 'begin_export': 'export', 'end_export': 'export'}
+    names = {
+        'act_on_waiting_list': 'waitlist_converted', 'begin_export': 'export', 'end_export': 'export',
+        'steer_broadcast': 'stop_broadcast',
+    }  # fmt: skip
     assert {names.get(row[0], row[0]) for row in rows} <= set(ACTS)
 
 
@@ -293,6 +372,8 @@ def prepare(db: psycopg.Connection[Any], world: World, name: str) -> None:
             'insert into dashboard.wishlist_actions (tenant_id, wishlist_id, kind, note, command_id, bot_status)'
             " values (%s, %s, 'wrote', 'x', %s, 'pending')", (SALON_A.id, world.wish, world.command),
         )  # fmt: skip
+    if name == 'resume_broadcast':
+        db.execute("update dashboard.broadcasts set status = 'paused' where id = %s", (world.running,))
     if name == 'end_user_sessions':
         db.execute('update dashboard.users set last_sign_in_at = now() where id = %s', (world.user,))
 

@@ -7,6 +7,7 @@ built once at its end.
 
 import time
 from collections import Counter
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -19,6 +20,7 @@ from devstack.demo.salons import SALONS, Salon
 
 ORIGIN = 'demo'
 BIG = 20_000
+BROADCASTS = Path(__file__).with_name('broadcasts.sql')
 IDENTITIES = (
     'conversation_sessions_v2',
     'recent_history_v2',
@@ -44,6 +46,7 @@ def load(admin_dsn: str, owner_dsn: str, plan: Plan, password: str) -> dict[str,
             connection.execute(definition)
         _restart_identities(connection)
         create_accounts(connection, password)
+        _make_broadcasts(connection)
         connection.execute('select pg_replication_origin_session_reset()')
     with psycopg.connect(owner_dsn, autocommit=True) as connection:
         connection.execute(f'analyze {", ".join(COLUMNS)}')
@@ -90,6 +93,13 @@ def _restart_identities(connection: psycopg.Connection[Any]) -> None:
                 "select setval(pg_get_serial_sequence({}, 'id'), (select coalesce(max(id), 0) + 1 from {}), false)"
             ).format(sql.Literal(f'public.{table}'), sql.Identifier('public', table))
         )
+
+
+def _make_broadcasts(connection: psycopg.Connection[Any]) -> None:
+    if not connection.execute("select to_regclass('dashboard.broadcasts')").fetchone()[0]:  # type: ignore[index]
+        return
+    for statement in BROADCASTS.read_text().split(';\n\n'):
+        connection.execute(statement.encode(), {'salon': SALONS[0].id})
 
 
 def collect_metrics(connection: psycopg.Connection[Any], plan: Plan) -> None:

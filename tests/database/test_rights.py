@@ -39,6 +39,7 @@ PEOPLE = (*CLAIMS, 'visitor')
 ONE_SALON = {'owner': {A}, 'staff': {A}, 'stranger': {B}, 'platform': {A}, 'system': EVERY}
 ALL_FOR_THE_PLATFORM = {**ONE_SALON, 'platform': EVERY, 'platform without a salon': EVERY}
 NOT_FOR_STAFF = {**ALL_FOR_THE_PLATFORM, 'staff': NONE}
+FOR_OWNERS = {**ONE_SALON, 'staff': NONE}
 NOT_FOR_THE_PLATFORMS_EYES = {'system': EVERY}
 TABLES: dict[str, dict[str, Any]] = {
     **dict.fromkeys(
@@ -53,6 +54,10 @@ TABLES: dict[str, dict[str, Any]] = {
         ('public.tenants_v2', 'dashboard.salons', 'dashboard.tenant_settings', 'dashboard.users'),
         ALL_FOR_THE_PLATFORM),
     'dashboard.audits': NOT_FOR_STAFF,
+    'dashboard.broadcasts': FOR_OWNERS,
+    'dashboard.broadcast_recipients': FOR_OWNERS,
+    'dashboard.saved_views': FOR_OWNERS,
+    'dashboard.broadcast_pace': {},
     'dashboard.login_attempts': {},
     'dashboard.waiting_entries': {},
     'dashboard.bot_events': {},
@@ -62,7 +67,8 @@ TABLES: dict[str, dict[str, Any]] = {
 }  # fmt: skip
 WITHOUT_TENANT = {'public.tenants_v2': 'id', 'dashboard.salons': 'id'}
 UNGRANTED = {'dashboard.login_attempts': 'email', 'dashboard.bot_events': 'id', 'dashboard.refused_callbacks': 'reason',
-             'dashboard.waiting_entries': 'version', 'dashboard.user_links': 'purpose'}  # fmt: skip
+             'dashboard.waiting_entries': 'version', 'dashboard.user_links': 'purpose',
+             'dashboard.broadcast_pace': 'tenant_id'}  # fmt: skip
 """Tables that nobody reads through the API, with a text column of each."""
 CANARY = 'dashboard.live_canary'
 
@@ -76,7 +82,8 @@ SYSTEM_ONLY: dict[str, dict[str, Any]] = {
     'withdraw_sign_in': {'attempt': 0},
     'pulse': {},
     'claim_commands': {},
-    'settle_command': {'command': str(uuid4()), 'lease': str(uuid4()), 'outcome': 'taken'},
+    'settle_commands': {'commands': [], 'leases': [], 'outcomes': [], 'errors': [], 'waits': []},
+    'release_broadcasts': {},
     'hurry_commands': {},
     'take_bot_event': {'event': 'intruder', 'type': 'command.delivered', 'data': {}},
     'count_refused_callbacks': {'reason': 'intruder', 'number': 1},
@@ -97,6 +104,8 @@ FOR_PEOPLE = {
     'shown_phone', 'shown_text', 'client_contacts', 'phone_of', 'page_of_clients',
     'count_clients', 'open_client', 'write_to_client', 'invite_client', 'add_client_note', 'remove_client_note',
     'invite_user', 'create_reset_link', 'change_user', 'rename_user', 'end_user_sessions', 'page_of_users',
+    'save_broadcast', 'remove_broadcast', 'test_broadcast', 'send_broadcast', 'steer_broadcast', 'retry_broadcast',
+    'page_of_broadcasts', 'open_broadcast', 'page_of_recipients', 'save_view', 'remove_view', 'list_views',
     'has_own_password', 'page_of_audit', 'count_audit', 'audit_people',
 }  # fmt: skip
 INTERNAL = {
@@ -115,6 +124,10 @@ INTERNAL = {
     'client_row', 'clients_condition', 'favourite_staff', 'client_memory',
     'count_version_of_user', 'manages', 'name_shown', 'begin_user_act', 'finish_user_act', 'managed_user',
     'checked_name', 'checked_salon', 'make_user_link', 'must_be_signed_in',
+    'must_manage', 'quiet_hours', 'open_moment', 'words_of_clients', 'filled_text', 'text_for', 'left_out_because',
+    'broadcast_audience', 'broadcast_pace_of', 'broadcast_times', 'preflight', 'check_broadcast', 'known_broadcast',
+    'take_back_messages', 'left_out_now', 'filled_pace', 'release_of_salon', 'keep_recipient', 'broadcast_numbers',
+    'broadcast_row', 'broadcast_result', 'difference_of_shares',
 }  # fmt: skip
 
 
@@ -176,9 +189,23 @@ def rows(stack: Stack) -> Iterator[None]:
             "insert into dashboard.client_notes (tenant_id, client_id, text) values (%s, gen_random_uuid(), 'rights')"
         )
         insert(note, salons)
+        insert("insert into dashboard.broadcasts (tenant_id, name, text) values (%s, 'rights', 'x')", salons)
+        connection.execute(
+            'insert into dashboard.broadcast_recipients'
+            ' (broadcast_id, client_id, tenant_id, place, status, reason, due_at)'
+            " select id, gen_random_uuid(), tenant_id, 1, 'skipped', 'rights', now() from dashboard.broadcasts"
+            " where name = 'rights'"
+        )
+        view = 'insert into dashboard.saved_views (tenant_id, page, name, params)'
+        insert(f"{view} values (%s, 'clients', 'rights', 'kind=new')", salons)
+        connection.execute('insert into dashboard.broadcast_pace (tenant_id, tokens) values (gen_random_uuid(), 0)')
         for salon in EVERY:
             connection.execute('select dashboard.refresh_clients(%s)', (salon,))
         yield
+        connection.execute("delete from dashboard.broadcast_recipients where reason = 'rights'")
+        connection.execute('delete from dashboard.broadcast_pace')
+        for name in ('broadcasts', 'saved_views'):
+            connection.execute(f"delete from dashboard.{name} where name = 'rights'".encode())
         connection.execute('delete from dashboard.wishlist_states where wishlist_id = -1')
         for table in ('alerts where kind', 'bookings where status', 'audits where action', 'live_canary where id',
                       'login_attempts where email', 'bot_events where id', 'refused_callbacks where reason',
