@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import AsyncIterator, Mapping
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -23,12 +23,15 @@ from models import (
     Client,
     ClientPage,
     ClientQuery,
+    Collection,
     Command,
     Commands,
     Count,
     Dialog,
     DialogPage,
     DialogQuery,
+    JobSalon,
+    JobSalons,
     Message,
     Messages,
     OpenClient,
@@ -61,6 +64,7 @@ from rest import (
     Requests,
     SessionEnded,
     StillCounting,
+    TooSlow,
     Unavailable,
     parse,
     pool,
@@ -68,7 +72,7 @@ from rest import (
 
 __all__ = [
     'Conflict', 'Data', 'DataError', 'NotAllowed', 'NotFound', 'Refused', 'SessionEnded', 'StillCounting',
-    'Unavailable', 'parse', 'pool',
+    'TooSlow', 'Unavailable', 'parse', 'pool',
 ]  # fmt: skip
 
 EXPORT_SIZE = 500
@@ -91,6 +95,7 @@ class Data(Requests):
         self.commands = CommandData(self)
         self.exports = ExportData(self)
         self.live = LiveData(self)
+        self.jobs = JobData(self)
 
     async def act(self, function: str, key: UUID, **arguments: Any) -> Any:
         """Do something, once for each `key` however often it is asked for. What the role may not do is audited.
@@ -525,3 +530,27 @@ class LiveData:
     async def forget_stored_day(self, tenant_id: UUID, session_id: UUID) -> None:
         """The bot changed an archived dialog: its day's stored figures no longer hold."""
         await self._data.call('forget_stored_day', tenant=tenant_id, session=session_id)
+
+
+class JobData:
+    """What jobs do for all salons; only for the identity of the system."""
+
+    def __init__(self, data: Data) -> None:
+        self._data = data
+
+    async def salons(self) -> list[JobSalon]:
+        """The salons that jobs look after, by name."""
+        return parse(JobSalons, {'salons': await self._data.call('salons_for_jobs')}).salons
+
+    async def begin_collection(self, salon: UUID, first: date | None, last: date | None) -> Collection:
+        """Which days of a salon are to be stored: those of the period, else all that are missing; and changed ones."""
+        period = {'first_day': first, 'last_day': last} if first and last else {}
+        return parse(Collection, await self._data.call('begin_collection', tenant=salon, **period))
+
+    async def collect_days(self, salon: UUID, first: date, last: date) -> int:
+        """Store some days; how many these were. Raises TooSlow when it were too many."""
+        return int(await self._data.call('collect_days', tenant=salon, first_day=first, last_day=last))
+
+    async def end_collection(self, salon: UUID, collection: Collection) -> None:
+        """All days of a collection are stored."""
+        await self._data.call('end_collection', tenant=salon, begun=collection.begun.isoformat())

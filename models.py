@@ -1230,3 +1230,46 @@ class SalonList(Row):
 
     salons: list[SalonState]
     refused: list[RefusedCallbacks] = []
+
+
+class JobSalon(Row):
+    """A salon that jobs look after."""
+
+    id: UUID
+    name: str
+
+
+class JobSalons(Row):
+    """All of them."""
+
+    salons: list[JobSalon]
+
+
+class Days(Row):
+    """A run of days of the salon's calendar, both ends included."""
+
+    first: date
+    last: date
+
+    @property
+    def number(self) -> int:
+        """How many days these are."""
+        return (self.last - self.first).days + 1
+
+    def split(self, longest: int) -> list[Days]:
+        """The same days in runs of at most `longest` days."""
+        starts = range(0, self.number, longest)
+        return [
+            Days(
+                first=self.first + timedelta(days=start),
+                last=min(self.last, self.first + timedelta(days=start + longest - 1)),
+            )
+            for start in starts
+        ]
+
+
+class Collection(Row):
+    """The days of a salon whose figures are to be stored, and since when that is known."""
+
+    begun: Moment
+    parts: list[Days]

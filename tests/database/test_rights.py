@@ -70,7 +70,10 @@ SYSTEM_ONLY: dict[str, dict[str, Any]] = {
     'begin_sign_in': {'email': 'owner@demo.salon', 'address': '10.9.9.9'},
     'finish_sign_in': {'attempt': 1, 'user_id': 1, 'succeeded': True, 'address': '', 'user_agent': ''},
     'create_user': {'email': 'new@demo.salon', 'encrypted_password': 'x', 'role': 'super_admin', 'tenant': None},
-    'collect_metrics': {'tenant': A, 'first_day': '2026-01-01', 'last_day': '2026-01-02'},
+    'salons_for_jobs': {},
+    'begin_collection': {'tenant': A, 'first_day': '2026-01-01', 'last_day': '2026-01-02'},
+    'collect_days': {'tenant': A, 'first_day': '2026-01-01', 'last_day': '2026-01-02'},
+    'end_collection': {'tenant': A, 'begun': '2026-01-01T00:00:00+00:00'},
     'forget_stored_day': {'tenant': A, 'session': str(uuid4())},
     'touch_canary': {'process': 'intruder'},
     'withdraw_sign_in': {'attempt': 0},
@@ -100,7 +103,8 @@ FOR_PEOPLE = {
     'has_own_password', 'page_of_audit', 'count_audit', 'audit_people',
 }  # fmt: skip
 INTERNAL = {
-    'is_system', 'end_sessions_of_changed_user', 'store_days', 'is_still_signed_in', 'begin_act', 'finish_act',
+    'is_system', 'collect_metrics',
+    'end_sessions_of_changed_user', 'store_days', 'is_still_signed_in', 'begin_act', 'finish_act',
     'wants_messages', 'queue_command', 'take_waitlist_event', 'command_row', 'name_of_user',
     'first_note', 'clock_time', 'truth', 'bot_settings', 'wanted_settings', 'setting_state', 'read_setting',
     'check_settings', 'take_out_of_commands',
@@ -312,7 +316,7 @@ def test_functions_of_the_system_are_refused_to_others(apis: dict[str, Api], per
     assert answer.status_code in {401, 403}, answer.text
 
 
-@pytest.mark.parametrize('function', ['pulse', 'touch_canary', 'begin_sign_in', 'collect_metrics', 'forget_stored_day'])
+@pytest.mark.parametrize('function', ['pulse', 'touch_canary', 'begin_sign_in', 'collect_days', 'forget_stored_day'])
 def test_functions_of_the_system_answer_to_the_system(apis: dict[str, Api], stack: Stack, function: str) -> None:
     arguments = SYSTEM_ONLY[function] | ({'process': 'rights'} if function == 'touch_canary' else {})
     assert apis['system'].call(function, arguments).status_code in {200, 204}
