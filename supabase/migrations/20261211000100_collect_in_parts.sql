@@ -146,5 +146,6 @@ $$;
 revoke execute on function dashboard.salons_for_jobs(), dashboard.begin_collection(uuid, date, date),
   dashboard.collect_days(uuid, date, date), dashboard.end_collection(uuid, timestamptz),
   dashboard.collect_metrics(uuid, date, date), dashboard.forget_stored_day(uuid, uuid) from public;
+revoke execute on function dashboard.collect_metrics(uuid, date, date) from dashboard_app;
 grant execute on function dashboard.salons_for_jobs(), dashboard.begin_collection(uuid, date, date),
   dashboard.collect_days(uuid, date, date), dashboard.end_collection(uuid, timestamptz) to dashboard_app;
