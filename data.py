@@ -16,6 +16,8 @@ from uuid import UUID
 from models import (
     CLIENT_FILTERS,
     WISH_FILTERS,
+    AlertCount,
+    AlertPage,
     AuditLine,
     AuditPage,
     AuditPeople,
@@ -34,6 +36,8 @@ from models import (
     JobSalons,
     Message,
     Messages,
+    Notice,
+    Notices,
     OpenClient,
     OpenDialog,
     OpenEntry,
@@ -96,6 +100,7 @@ class Data(Requests):
         self.exports = ExportData(self)
         self.live = LiveData(self)
         self.jobs = JobData(self)
+        self.alerts = AlertData(self)
 
     async def act(self, function: str, key: UUID, **arguments: Any) -> Any:
         """Do something, once for each `key` however often it is asked for. What the role may not do is audited.
@@ -478,6 +483,32 @@ class SettingsData:
         await self._data.act('create_settings', key, salon=salon, timezone=timezone, currency=currency)
 
 
+class AlertData:
+    """What somebody should look at, and the rules for that."""
+
+    PAGE_SIZE = 30
+
+    def __init__(self, data: Data) -> None:
+        self._data = data
+
+    async def page(self, after: Mapping[str, Any] | None = None, *, size: int = PAGE_SIZE) -> AlertPage:
+        """The open alerts with the rules, and a page of the closed ones, newest first; after the key of a page."""
+        key = {f'after_{name}': value for name, value in (after or {}).items()}
+        return await self._data.one(AlertPage, 'page_of_alerts', **key, page_size=size)
+
+    async def count(self) -> AlertCount:
+        """How many are open."""
+        return await self._data.one(AlertCount, 'count_alerts')
+
+    async def acknowledge(self, key: UUID, alert: int) -> None:
+        """Somebody has seen it. Raises NotAllowed for employees."""
+        await self._data.act('acknowledge_alert', key, alert=alert)
+
+    async def change_rule(self, key: UUID, kind: str, *, is_on: bool, threshold: str = '') -> None:
+        """Switch a rule, and say from when on it speaks (as typed; empty: as usual). Raises Refused out of limits."""
+        await self._data.act('change_alert_rule', key, kind=kind, is_on=is_on, threshold=threshold or None)
+
+
 class CommandData:
     """Commands to the bot. All but `retry` is only for the identity of the system."""
 
@@ -554,3 +585,11 @@ class JobData:
     async def end_collection(self, salon: UUID, collection: Collection) -> None:
         """All days of a collection are stored."""
         await self._data.call('end_collection', tenant=salon, begun=collection.begun.isoformat())
+
+    async def check_alerts(self, salon: UUID) -> list[Notice]:
+        """Open and close the salon's alerts; the ones that its chat is to be told of."""
+        return parse(Notices, {'notices': await self._data.call('check_alerts', tenant=salon)}).notices
+
+    async def notify_alert(self, notice: Notice, text: str) -> bool:
+        """Give the bot a notice for the salon's chat, once for each alert; whether it was given now."""
+        return bool(await self._data.call('notify_alert', alert=notice.id, text=text))

@@ -1273,3 +1273,88 @@ class Collection(Row):
 
     begun: Moment
     parts: list[Days]
+
+
+class AlertKind(StrEnum):
+    """What an alert is about."""
+
+    CLIENTS_WAITING = 'clients_waiting'
+    BOT_SILENT = 'bot_silent'
+    COMMANDS_STUCK = 'commands_stuck'
+    CONVERSION_FELL = 'conversion_fell'
+    DROP_OFFS_ROSE = 'drop_offs_rose'
+    DATA_BROKEN = 'data_broken'
+
+
+class AlertCause(Row):
+    """One of the rows that caused an alert: a dialog whose client waits, or a command that is stuck."""
+
+    since: Moment
+    session_id: UUID | None = None
+    client_id: UUID | None = None
+    client_name: str | None = None
+    wish: str | None = None
+    type: str | None = None
+
+
+class Alert(Row):
+    """Something that somebody should look at. `kind` may be a word of an earlier application, with a `description`.
+
+    `threshold` and `actual` are in the rule's unit (docs/ALERTS.md); `details` are the figures behind them.
+    """
+
+    id: int
+    kind: str | None = None
+    threshold: Decimal | None = None
+    actual: Decimal | None = None
+    description: str | None = None
+    at: Moment
+    is_open: bool
+    closed_at: Moment | None = None
+    acknowledged_at: Moment | None = None
+    acknowledged_by: str | None = None
+    notified_at: Moment | None = None
+    details: dict[str, Any] = {}
+    rows: list[AlertCause] = []
+
+
+class Notice(Alert):
+    """An alert that the salon's chat is to be told of, in this language and by this clock."""
+
+    language: str
+    timezone: str
+
+
+class Notices(Row):
+    """All that are due."""
+
+    notices: list[Notice]
+
+
+class AlertRule(Row):
+    """A rule as it holds for the salon, with its usual threshold and the limits of it; the daily letter has none."""
+
+    kind: str
+    is_on: bool
+    threshold: int | None = None
+    usual: int | None = None
+    lowest: int | None = None
+    highest: int | None = None
+
+
+class AlertPage(Row):
+    """The open alerts and the rules, and a page of the closed ones; `next` is the key for the following page."""
+
+    open: list[Alert]
+    rows: list[Alert]
+    next: dict[str, Any] | None = None
+    rules: list[AlertRule]
+    has_chat: bool
+    checked_at: Moment | None = None
+
+
+class AlertCount(Row):
+    """How many alerts are open, and how many of these nobody has seen."""
+
+    open: int
+    unseen: int

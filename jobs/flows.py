@@ -12,6 +12,7 @@ from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 from prefect.flows import Flow
 
+from jobs.alerts import check_alerts
 from jobs.commands import deliver_commands
 from jobs.metrics_collector import PAUSES, collect_metrics, collect_salon
 from models import JobSalon
@@ -36,4 +37,10 @@ async def commands() -> int:
     return await deliver_commands()
 
 
-FLOWS: dict[str, Flow[..., Any]] = {'metrics': metrics, 'commands': commands}
+@flow(name='alerts')
+async def alerts() -> int:
+    """Opens and closes the alerts of all salons and tells the bot of them."""
+    return await check_alerts()
+
+
+FLOWS: dict[str, Flow[..., Any]] = {'metrics': metrics, 'commands': commands, 'alerts': alerts}

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+from jobs.alerts import check_alerts
 from jobs.commands import deliver_commands
 from jobs.metrics_collector import collect_metrics
 
@@ -32,5 +33,6 @@ JOBS = {
     for job in (
         Job('metrics', collect_metrics, every=15 * 60),
         Job('commands', deliver_commands, every=60),
+        Job('alerts', check_alerts, every=60),
     )
 }

@@ -46,7 +46,7 @@ TABLES: dict[str, dict[str, Any]] = {
          'public.recent_history_v2', 'public.wishlist_v2', 'public.user_ltm_v2', 'public.agent_trajectories_v2',
          'dashboard.archived_dialogs', 'dashboard.active_dialogs', 'dashboard.dialogs', 'dashboard.unlinked_messages',
          'dashboard.metrics_dailies', 'dashboard.metrics_breakdowns', 'dashboard.metrics_watermarks',
-         'dashboard.alerts', 'dashboard.bookings', 'dashboard.bot_commands', 'dashboard.client_opt_outs',
+         'dashboard.alerts', 'dashboard.alert_rules', 'dashboard.alert_checks', 'dashboard.bookings', 'dashboard.bot_commands', 'dashboard.client_opt_outs',
          'dashboard.wishlist_actions', 'dashboard.wishlist_states',
          'dashboard.client_figures', 'dashboard.client_watermarks', 'dashboard.client_notes'), ONE_SALON),
     **dict.fromkeys(
@@ -71,6 +71,8 @@ SYSTEM_ONLY: dict[str, dict[str, Any]] = {
     'finish_sign_in': {'attempt': 1, 'user_id': 1, 'succeeded': True, 'address': '', 'user_agent': ''},
     'create_user': {'email': 'new@demo.salon', 'encrypted_password': 'x', 'role': 'super_admin', 'tenant': None},
     'salons_for_jobs': {},
+    'check_alerts': {'tenant': A},
+    'notify_alert': {'alert': 1, 'text': 'intruder'},
     'begin_collection': {'tenant': A, 'first_day': '2026-01-01', 'last_day': '2026-01-02'},
     'collect_days': {'tenant': A, 'first_day': '2026-01-01', 'last_day': '2026-01-02'},
     'end_collection': {'tenant': A, 'begun': '2026-01-01T00:00:00+00:00'},
@@ -101,6 +103,7 @@ FOR_PEOPLE = {
     'count_clients', 'open_client', 'write_to_client', 'invite_client', 'add_client_note', 'remove_client_note',
     'invite_user', 'create_reset_link', 'change_user', 'rename_user', 'end_user_sessions', 'page_of_users',
     'has_own_password', 'page_of_audit', 'count_audit', 'audit_people',
+    'count_alerts', 'page_of_alerts', 'acknowledge_alert', 'change_alert_rule',
 }  # fmt: skip
 INTERNAL = {
     'is_system', 'collect_metrics',
@@ -119,6 +122,10 @@ INTERNAL = {
     'client_row', 'clients_condition', 'favourite_staff', 'client_memory',
     'count_version_of_user', 'manages', 'name_shown', 'begin_user_act', 'finish_user_act', 'managed_user',
     'checked_name', 'checked_salon', 'make_user_link', 'must_be_signed_in',
+    'queue_system_command', 'alert_kinds', 'rules_of', 'hour_of', 'open_minutes', 'is_quiet', 'figures_by_day', 'is_clear',
+    'find_bot_silent', 'find_clients_waiting', 'find_conversion_fell', 'find_drop_offs_rose', 'find_commands_stuck',
+    'find_data_broken', 'find_alert', 'notice_key', 'close_alert', 'may_notify', 'has_chat', 'language_of', 'notices_due',
+    'alert_row',
 }  # fmt: skip
 
 
@@ -155,6 +162,10 @@ def rows(stack: Stack) -> Iterator[None]:
         salons = [(salon,) for salon in EVERY]
         insert = connection.cursor().executemany
         insert("insert into dashboard.alerts (tenant_id, kind) values (%s, 'rights')", salons)
+        insert(
+            "insert into dashboard.alert_rules (tenant_id, kind) values (%s, 'digest') on conflict do nothing", salons
+        )
+        insert("insert into dashboard.alert_checks values (%s, '2000-01-01') on conflict do nothing", salons)
         insert("insert into dashboard.bookings (tenant_id, status) values (%s, 'rights')", salons)
         insert("insert into dashboard.audits (tenant_id, action) values (%s, 'rights')", salons)
         step = "insert into public.agent_trajectories_v2 (tenant_id, step_type, step_order) values (%s, 'rights', 1)"
@@ -189,6 +200,8 @@ def rows(stack: Stack) -> Iterator[None]:
                       'bot_commands where last_error', 'wishlist_actions where note',
                       'client_notes where text'):  # fmt: skip
             connection.execute(f"delete from dashboard.{table} = 'rights'".encode())
+        connection.execute("delete from dashboard.alert_rules where kind = 'digest'")
+        connection.execute("delete from dashboard.alert_checks where checked_at = '2000-01-01'")
         connection.execute("delete from dashboard.user_links where expires_at = '2000-01-01'")
         connection.execute("delete from dashboard.client_opt_outs where opted_out_at = '2000-01-01'")
         connection.execute("delete from dashboard.users where email like 'r-%'")
