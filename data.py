@@ -29,9 +29,11 @@ from models import (
     Command,
     Commands,
     Count,
+    DataHealth,
     Dialog,
     DialogPage,
     DialogQuery,
+    Digest,
     JobSalon,
     JobSalons,
     Message,
@@ -500,6 +502,10 @@ class AlertData:
         """How many are open."""
         return await self._data.one(AlertCount, 'count_alerts')
 
+    async def data_health(self) -> DataHealth:
+        """What the bot's rows of the last 90 days break. Raises NotAllowed for employees."""
+        return await self._data.own(DataHealth, 'data_health')
+
     async def acknowledge(self, key: UUID, alert: int) -> None:
         """Somebody has seen it. Raises NotAllowed for employees."""
         await self._data.act('acknowledge_alert', key, alert=alert)
@@ -593,3 +599,12 @@ class JobData:
     async def notify_alert(self, notice: Notice, text: str) -> bool:
         """Give the bot a notice for the salon's chat, once for each alert; whether it was given now."""
         return bool(await self._data.call('notify_alert', alert=notice.id, text=text))
+
+    async def digest_due(self, salon: UUID) -> Digest | None:
+        """What the salon's daily letter tells; None when none is due."""
+        answer = await self._data.call('digest_due', tenant=salon)
+        return None if answer is None else parse(Digest, answer)
+
+    async def send_digest(self, salon: UUID, digest: Digest, text: str) -> bool:
+        """Give the bot the letter, once for each day; whether it was given now."""
+        return bool(await self._data.call('send_digest', tenant=salon, day=digest.day.day, text=text))

@@ -1358,3 +1358,58 @@ class AlertCount(Row):
 
     open: int
     unseen: int
+
+
+class DigestDay(Row):
+    """The figures of one day; `conversion` is 0..1, None without dialogs; `revenue` in the salon's currency."""
+
+    day: date
+    dialogs: int
+    bookings: int
+    revenue: Decimal
+    conversion: float | None = None
+
+
+class Todo(Row):
+    """Something to do in the salon, and how many rows its page shows."""
+
+    kind: str
+    number: int
+
+
+class Digest(Row):
+    """What a daily letter tells: a day, the same weekday a week before, and at most three things to do."""
+
+    day: DigestDay
+    before: DigestDay
+    language: str
+    currency: str
+    todos: list[Todo]
+
+
+class FlawExample(Row):
+    """A row that breaks a rule: `kind` is dialog, client or wish, `key` names it."""
+
+    kind: str
+    key: str
+    at: Moment
+
+
+class Flaw(Row):
+    """A rule of the data that the bot's rows break: how many of them, the first and the last, and the newest five."""
+
+    rule: str
+    number: int
+    since: Moment
+    last: Moment
+    examples: list[FlawExample]
+
+
+class DataHealth(Row):
+    """The state of the bot's rows of the last 90 days; of messages only the newest 50,000 are read."""
+
+    first: date
+    dialogs: int
+    messages_read: int
+    messages_since: Moment | None = None
+    flaws: list[Flaw]

@@ -144,6 +144,11 @@ def _word_text(word: str) -> str:
     return action_text(act) if act in ACTIONS else ''
 
 
+def subject_of_command(kind: str) -> str:
+    """What a command to the bot is about; empty for one that nobody knows."""
+    return _word_text(kind)
+
+
 def about_text(line: AuditLine) -> str:
     """What it was about, beginning with the amount if there is one."""
     amount = part_of({'all': line.metadata}, 'all').get('amount')

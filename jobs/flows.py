@@ -14,6 +14,7 @@ from prefect.flows import Flow
 
 from jobs.alerts import check_alerts
 from jobs.commands import deliver_commands
+from jobs.digest import send_digests
 from jobs.metrics_collector import PAUSES, collect_metrics, collect_salon
 from models import JobSalon
 
@@ -43,4 +44,10 @@ async def alerts() -> int:
     return await check_alerts()
 
 
-FLOWS: dict[str, Flow[..., Any]] = {'metrics': metrics, 'commands': commands, 'alerts': alerts}
+@flow(name='digest')
+async def digest() -> int:
+    """Writes the daily letters that are due."""
+    return await send_digests()
+
+
+FLOWS: dict[str, Flow[..., Any]] = {'metrics': metrics, 'commands': commands, 'alerts': alerts, 'digest': digest}

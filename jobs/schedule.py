@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from jobs.alerts import check_alerts
 from jobs.commands import deliver_commands
+from jobs.digest import send_digests
 from jobs.metrics_collector import collect_metrics
 
 
@@ -34,5 +35,6 @@ JOBS = {
         Job('metrics', collect_metrics, every=15 * 60),
         Job('commands', deliver_commands, every=60),
         Job('alerts', check_alerts, every=60),
+        Job('digest', send_digests, every=5 * 60),
     )
 }

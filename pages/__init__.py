@@ -38,7 +38,19 @@ def page(
     return register
 
 
-MODULES = ('overview', 'sessions', 'wishlist', 'clients', 'settings', 'users', 'audit', 'salons', 'account')
+MODULES = (
+    'overview',
+    'sessions',
+    'wishlist',
+    'clients',
+    'alerts',
+    'settings',
+    'users',
+    'audit',
+    'salons',
+    'account',
+    'health',
+)
 """The page modules, in the order of the menu."""
 
 

@@ -46,7 +46,8 @@ TABLES: dict[str, dict[str, Any]] = {
          'public.recent_history_v2', 'public.wishlist_v2', 'public.user_ltm_v2', 'public.agent_trajectories_v2',
          'dashboard.archived_dialogs', 'dashboard.active_dialogs', 'dashboard.dialogs', 'dashboard.unlinked_messages',
          'dashboard.metrics_dailies', 'dashboard.metrics_breakdowns', 'dashboard.metrics_watermarks',
-         'dashboard.alerts', 'dashboard.alert_rules', 'dashboard.alert_checks', 'dashboard.bookings', 'dashboard.bot_commands', 'dashboard.client_opt_outs',
+         'dashboard.alerts', 'dashboard.alert_rules',
+         'dashboard.alert_checks', 'dashboard.bookings', 'dashboard.bot_commands', 'dashboard.client_opt_outs',
          'dashboard.wishlist_actions', 'dashboard.wishlist_states',
          'dashboard.client_figures', 'dashboard.client_watermarks', 'dashboard.client_notes'), ONE_SALON),
     **dict.fromkeys(
@@ -73,6 +74,8 @@ SYSTEM_ONLY: dict[str, dict[str, Any]] = {
     'salons_for_jobs': {},
     'check_alerts': {'tenant': A},
     'notify_alert': {'alert': 1, 'text': 'intruder'},
+    'digest_due': {'tenant': A},
+    'send_digest': {'tenant': A, 'day': '2026-01-01', 'text': 'intruder'},
     'begin_collection': {'tenant': A, 'first_day': '2026-01-01', 'last_day': '2026-01-02'},
     'collect_days': {'tenant': A, 'first_day': '2026-01-01', 'last_day': '2026-01-02'},
     'end_collection': {'tenant': A, 'begun': '2026-01-01T00:00:00+00:00'},
@@ -103,7 +106,7 @@ FOR_PEOPLE = {
     'count_clients', 'open_client', 'write_to_client', 'invite_client', 'add_client_note', 'remove_client_note',
     'invite_user', 'create_reset_link', 'change_user', 'rename_user', 'end_user_sessions', 'page_of_users',
     'has_own_password', 'page_of_audit', 'count_audit', 'audit_people',
-    'count_alerts', 'page_of_alerts', 'acknowledge_alert', 'change_alert_rule',
+    'count_alerts', 'page_of_alerts', 'acknowledge_alert', 'change_alert_rule', 'data_health',
 }  # fmt: skip
 INTERNAL = {
     'is_system', 'collect_metrics',
@@ -122,10 +125,11 @@ INTERNAL = {
     'client_row', 'clients_condition', 'favourite_staff', 'client_memory',
     'count_version_of_user', 'manages', 'name_shown', 'begin_user_act', 'finish_user_act', 'managed_user',
     'checked_name', 'checked_salon', 'make_user_link', 'must_be_signed_in',
-    'queue_system_command', 'alert_kinds', 'rules_of', 'hour_of', 'open_minutes', 'is_quiet', 'figures_by_day', 'is_clear',
+    'queue_system_command', 'alert_kinds', 'rules_of', 'hour_of', 'open_minutes', 'is_quiet', 'figures_by_day',
+    'is_clear',
     'find_bot_silent', 'find_clients_waiting', 'find_conversion_fell', 'find_drop_offs_rose', 'find_commands_stuck',
-    'find_data_broken', 'find_alert', 'notice_key', 'close_alert', 'may_notify', 'has_chat', 'language_of', 'notices_due',
-    'alert_row',
+    'find_data_broken', 'find_alert', 'notice_key', 'close_alert', 'may_notify', 'has_chat', 'language_of',
+    'notices_due', 'alert_row', 'todos_of', 'flaws_of',
 }  # fmt: skip
 
 

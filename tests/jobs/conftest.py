@@ -8,6 +8,7 @@ from datetime import timedelta
 from decimal import Decimal
 from functools import partial
 from typing import Any
+from uuid import UUID
 
 import psycopg
 import pytest
@@ -15,6 +16,7 @@ from psycopg.types.json import set_json_loads
 
 from devstack.demo.salons import SALONS, Salon
 from devstack.stack import Stack
+from models import JobSalon
 from tests.database.plain_sql import PlainFigures, differences, shown
 
 Rows = Callable[..., list[tuple[Any, ...]]]
@@ -62,3 +64,30 @@ def _wrong_of(stack: Stack, salon: Salon) -> list[str]:
         answer = db.execute('select dashboard.overview(%s, %s)', (today - timedelta(days=89), today)).fetchone()
         assert answer
         return differences(shown(answer[0]), expected, salon.name)
+
+
+@pytest.fixture
+def salon(app: Stack, rows: Rows) -> Iterator[JobSalon]:
+    """A salon of the test's own, open around the clock, with an owner and a chat."""
+    ((made,),) = rows(
+        "insert into public.tenants_v2 (name, metadata) values ('Проба', '{\"admin_chat_id\": 7}') returning id"
+    )
+    rows(
+        'insert into dashboard.tenant_settings (tenant_id, timezone, opening_time, closing_time)'
+        " values (%s, 'Europe/Moscow', '00:00', '23:59')", made,
+    )  # fmt: skip
+    yield JobSalon(id=made, name='Проба')
+    for table in ('alerts', 'alert_rules', 'alert_checks', 'bot_commands', 'tenant_settings', 'metrics_dailies',
+                  'metrics_breakdowns', 'metrics_watermarks', 'audits'):  # fmt: skip
+        rows(f'delete from dashboard.{table} where tenant_id = %s', made)
+    for table in ('wishlist_v2', 'recent_history_v2', 'active_sessions_v2', 'conversation_sessions_v2', 'clients_v2'):
+        rows(f'delete from public.{table} where tenant_id = %s', made)
+    rows('delete from public.tenants_v2 where id = %s', made)
+
+
+def client_of(rows: Rows, salon: JobSalon) -> UUID:
+    ((client,),) = rows(
+        "insert into public.clients_v2 (tenant_id, full_name) values (%s, 'Вера') returning id", salon.id
+    )
+    assert isinstance(client, UUID)
+    return client

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -18,31 +18,12 @@ from devstack.stack import Stack
 from jobs.alerts import check_alerts, check_salon
 from models import Alert, AlertKind, AlertPage, JobSalon
 from tests.commands import OWNER, FarEnd, identity
-from tests.jobs.conftest import Rows
+from tests.jobs.conftest import Rows, client_of
 from tests.simulated import until
 from tokens import SYSTEM
 
 A = SALON_A.id
 NOON = "((now() at time zone 'Europe/Moscow')::date + time '12:00') at time zone 'Europe/Moscow'"
-
-
-@pytest.fixture
-def salon(app: Stack, rows: Rows) -> Iterator[JobSalon]:
-    """A salon of the test's own, open around the clock, with an owner and a chat."""
-    ((made,),) = rows(
-        "insert into public.tenants_v2 (name, metadata) values ('Проба', '{\"admin_chat_id\": 7}') returning id"
-    )
-    rows(
-        'insert into dashboard.tenant_settings (tenant_id, timezone, opening_time, closing_time)'
-        " values (%s, 'Europe/Moscow', '00:00', '23:59')", made,
-    )  # fmt: skip
-    yield JobSalon(id=made, name='Проба')
-    for table in ('alerts', 'alert_rules', 'alert_checks', 'bot_commands', 'tenant_settings', 'metrics_dailies',
-                  'metrics_breakdowns', 'metrics_watermarks', 'audits'):  # fmt: skip
-        rows(f'delete from dashboard.{table} where tenant_id = %s', made)
-    for table in ('recent_history_v2', 'active_sessions_v2', 'conversation_sessions_v2', 'clients_v2'):
-        rows(f'delete from public.{table} where tenant_id = %s', made)
-    rows('delete from public.tenants_v2 where id = %s', made)
 
 
 @pytest.fixture
@@ -56,14 +37,6 @@ def look(salon: JobSalon, rows: Rows) -> Callable[[], Any]:
         return {kind for (kind,) in rows(open_ones, salon.id)}
 
     return looking
-
-
-def client_of(rows: Rows, salon: JobSalon) -> UUID:
-    ((client,),) = rows(
-        "insert into public.clients_v2 (tenant_id, full_name) values (%s, 'Вера') returning id", salon.id
-    )
-    assert isinstance(client, UUID)
-    return client
 
 
 def dialogs(rows: Rows, salon: JobSalon, number: int, ago: int, *, booked: int = 0, left: str = '') -> None:
@@ -404,6 +377,6 @@ def test_every_kind_has_its_words_and_a_sentence_outlives_odd_details() -> None:
     assert set(KINDS) == {*(kind.value for kind in AlertKind), 'digest'}
     for kind in (*KINDS, 'old_rails_kind', None):
         for details in ({}, {'number': None}, {'first': 'x', 'dialogs': 0}):
-            alert = Alert(id=1, kind=kind, at='2026-11-24T10:00:00+00:00', is_open=True, details=details,  # type: ignore[arg-type]
+            alert = Alert(id=1, kind=kind, at='2026-11-24T10:00:00+00:00', is_open=True, details=details,
                           description='старое')  # fmt: skip
             assert isinstance(sentence(alert, zone='Europe/Moscow'), str)
