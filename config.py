@@ -91,6 +91,10 @@ class Settings(BaseSettings):
     public_url: Address | None = Field(
         default=None, description='Address at which people open the dashboard; with https:// cookies are Secure'
     )
+    prefect_api_url: Address | None = Field(
+        default=None,
+        description='API of a Prefect server that shows and starts the jobs; without it they go by themselves',
+    )
     host: str = Field(default='127.0.0.1', description='Address to listen on')
     port: int = Field(default=8080, ge=1, le=65535, description='Port to listen on')
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import AsyncIterator, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -16,6 +16,8 @@ from uuid import UUID
 from models import (
     CLIENT_FILTERS,
     WISH_FILTERS,
+    AlertCount,
+    AlertPage,
     AuditLine,
     AuditPage,
     AuditPeople,
@@ -24,14 +26,21 @@ from models import (
     Client,
     ClientPage,
     ClientQuery,
+    Collection,
     Command,
     Commands,
     Count,
+    DataHealth,
     Dialog,
     DialogPage,
     DialogQuery,
+    Digest,
+    JobSalon,
+    JobSalons,
     Message,
     Messages,
+    Notice,
+    Notices,
     OpenBroadcast,
     OpenClient,
     OpenDialog,
@@ -69,6 +78,7 @@ from rest import (
     Requests,
     SessionEnded,
     StillCounting,
+    TooSlow,
     Unavailable,
     parse,
     pool,
@@ -76,7 +86,7 @@ from rest import (
 
 __all__ = [
     'Conflict', 'Data', 'DataError', 'NotAllowed', 'NotFound', 'Refused', 'SessionEnded', 'StillCounting',
-    'Unavailable', 'parse', 'pool',
+    'TooSlow', 'Unavailable', 'parse', 'pool',
 ]  # fmt: skip
 
 EXPORT_SIZE = 500
@@ -101,6 +111,8 @@ class Data(Requests):
         self.commands = CommandData(self)
         self.exports = ExportData(self)
         self.live = LiveData(self)
+        self.jobs = JobData(self)
+        self.alerts = AlertData(self)
 
     async def act(self, function: str, key: UUID, **arguments: Any) -> Any:
         """Do something, once for each `key` however often it is asked for. What the role may not do is audited.
@@ -560,6 +572,36 @@ class SettingsData:
         await self._data.act('create_settings', key, salon=salon, timezone=timezone, currency=currency)
 
 
+class AlertData:
+    """What somebody should look at, and the rules for that."""
+
+    PAGE_SIZE = 30
+
+    def __init__(self, data: Data) -> None:
+        self._data = data
+
+    async def page(self, after: Mapping[str, Any] | None = None, *, size: int = PAGE_SIZE) -> AlertPage:
+        """The open alerts with the rules, and a page of the closed ones, newest first; after the key of a page."""
+        key = {f'after_{name}': value for name, value in (after or {}).items()}
+        return await self._data.one(AlertPage, 'page_of_alerts', **key, page_size=size)
+
+    async def count(self) -> AlertCount:
+        """How many are open."""
+        return await self._data.one(AlertCount, 'count_alerts')
+
+    async def data_health(self) -> DataHealth:
+        """What the bot's rows of the last 90 days break. Raises NotAllowed for employees."""
+        return await self._data.own(DataHealth, 'data_health')
+
+    async def acknowledge(self, key: UUID, alert: int) -> None:
+        """Somebody has seen it. Raises NotAllowed for employees."""
+        await self._data.act('acknowledge_alert', key, alert=alert)
+
+    async def change_rule(self, key: UUID, kind: str, *, is_on: bool, threshold: str = '') -> None:
+        """Switch a rule, and say from when on it speaks (as typed; empty: as usual). Raises Refused out of limits."""
+        await self._data.act('change_alert_rule', key, kind=kind, is_on=is_on, threshold=threshold or None)
+
+
 class CommandData:
     """Commands to the bot. All but `retry` is only for the identity of the system."""
 
@@ -617,3 +659,44 @@ class LiveData:
     async def forget_stored_day(self, tenant_id: UUID, session_id: UUID) -> None:
         """The bot changed an archived dialog: its day's stored figures no longer hold."""
         await self._data.call('forget_stored_day', tenant=tenant_id, session=session_id)
+
+
+class JobData:
+    """What jobs do for all salons; only for the identity of the system."""
+
+    def __init__(self, data: Data) -> None:
+        self._data = data
+
+    async def salons(self) -> list[JobSalon]:
+        """The salons that jobs look after, by name."""
+        return parse(JobSalons, {'salons': await self._data.call('salons_for_jobs')}).salons
+
+    async def begin_collection(self, salon: UUID, first: date | None, last: date | None) -> Collection:
+        """Which days of a salon are to be stored: those of the period, else all that are missing; and changed ones."""
+        period = {'first_day': first, 'last_day': last} if first and last else {}
+        return parse(Collection, await self._data.call('begin_collection', tenant=salon, **period))
+
+    async def collect_days(self, salon: UUID, first: date, last: date) -> int:
+        """Store some days; how many these were. Raises TooSlow when it were too many."""
+        return int(await self._data.call('collect_days', tenant=salon, first_day=first, last_day=last))
+
+    async def end_collection(self, salon: UUID, collection: Collection) -> None:
+        """All days of a collection are stored."""
+        await self._data.call('end_collection', tenant=salon, begun=collection.begun.isoformat())
+
+    async def check_alerts(self, salon: UUID) -> list[Notice]:
+        """Open and close the salon's alerts; the ones that its chat is to be told of."""
+        return parse(Notices, {'notices': await self._data.call('check_alerts', tenant=salon)}).notices
+
+    async def notify_alert(self, notice: Notice, text: str) -> bool:
+        """Give the bot a notice for the salon's chat, once for each alert; whether it was given now."""
+        return bool(await self._data.call('notify_alert', alert=notice.id, text=text))
+
+    async def digest_due(self, salon: UUID) -> Digest | None:
+        """What the salon's daily letter tells; None when none is due."""
+        answer = await self._data.call('digest_due', tenant=salon)
+        return None if answer is None else parse(Digest, answer)
+
+    async def send_digest(self, salon: UUID, digest: Digest, text: str) -> bool:
+        """Give the bot the letter, once for each day; whether it was given now."""
+        return bool(await self._data.call('send_digest', tenant=salon, day=digest.day.day, text=text))

@@ -32,7 +32,7 @@ logging.getLogger('realtime').setLevel(logging.CRITICAL)  # it calls every try o
 ANYTHING = '*'
 BOT_TABLES = ('active_sessions_v2', 'conversation_sessions_v2', 'recent_history_v2', 'wishlist_v2', 'clients_v2')
 OWN_TABLES = (
-    'bot_commands', 'wishlist_actions', 'client_notes', 'tenant_settings', 'users', 'audits', 'broadcasts',
+    'bot_commands', 'wishlist_actions', 'client_notes', 'tenant_settings', 'users', 'audits', 'broadcasts', 'alerts',
 )  # fmt: skip
 CANARY_TABLE = 'live_canary'
 

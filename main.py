@@ -23,7 +23,7 @@ from components.login_form import LoginForm
 from components.states import error_state
 from config import settings
 from data import Data, DataError, Unavailable, pool
-from live import FAST_POLL_SECONDS, feed
+from live import FAST_POLL_SECONDS, Change, feed
 from models import BotState, LiveState, Role, User
 from pages import PAGES, account, load_pages, welcome
 from pages.router import Router, find
@@ -233,6 +233,26 @@ class Tab:
             self.client.on_delete(end_watch)
         ui.timer(SILENCE_SECONDS, self.show_state, immediate=False)
         self.router = Router(session, self.frame)
+        self.data = Data(session)
+        if salon:
+            self.client.on_delete(feed.subscribe(salon.id, self.on_change))
+            background_tasks.create(self.count_alerts(), name='alerts')
+
+    def on_change(self, change: Change) -> None:
+        """Something changed in the salon: an alert may have come or gone."""
+        if change.touches('alerts'):
+            self.data.serial = change.serial
+            background_tasks.create_lazy(self.count_alerts(), name=f'{self.client.id}:alerts')
+
+    async def count_alerts(self) -> None:
+        """Show in the header how many alerts are open; what it says stays while that cannot be read."""
+        try:
+            count = await self.data.alerts.count()
+        except DataError:
+            return
+        if not self.client.is_deleted:
+            with self.frame.content:
+                self.frame.bell.show(count)
 
     def keep_open(self, address: str) -> bool:
         """The session has ended: whether somebody types here still. What was typed is not thrown away."""

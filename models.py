@@ -1446,3 +1446,186 @@ class Release(Row):
 
     released: int
     is_due: bool
+
+
+class JobSalon(Row):
+    """A salon that jobs look after."""
+
+    id: UUID
+    name: str
+
+
+class JobSalons(Row):
+    """All of them."""
+
+    salons: list[JobSalon]
+
+
+class Days(Row):
+    """A run of days of the salon's calendar, both ends included."""
+
+    first: date
+    last: date
+
+    @property
+    def number(self) -> int:
+        """How many days these are."""
+        return (self.last - self.first).days + 1
+
+    def split(self, longest: int) -> list[Days]:
+        """The same days in runs of at most `longest` days."""
+        starts = range(0, self.number, longest)
+        return [
+            Days(
+                first=self.first + timedelta(days=start),
+                last=min(self.last, self.first + timedelta(days=start + longest - 1)),
+            )
+            for start in starts
+        ]
+
+
+class Collection(Row):
+    """The days of a salon whose figures are to be stored, and since when that is known."""
+
+    begun: Moment
+    parts: list[Days]
+
+
+class AlertKind(StrEnum):
+    """What an alert is about."""
+
+    CLIENTS_WAITING = 'clients_waiting'
+    BOT_SILENT = 'bot_silent'
+    COMMANDS_STUCK = 'commands_stuck'
+    CONVERSION_FELL = 'conversion_fell'
+    DROP_OFFS_ROSE = 'drop_offs_rose'
+    DATA_BROKEN = 'data_broken'
+
+
+class AlertCause(Row):
+    """One of the rows that caused an alert: a dialog whose client waits, or a command that is stuck."""
+
+    since: Moment
+    session_id: UUID | None = None
+    client_id: UUID | None = None
+    client_name: str | None = None
+    wish: str | None = None
+    type: str | None = None
+
+
+class Alert(Row):
+    """Something that somebody should look at. `kind` may be a word of an earlier application, with a `description`.
+
+    `threshold` and `actual` are in the rule's unit (docs/ALERTS.md); `details` are the figures behind them.
+    """
+
+    id: int
+    kind: str | None = None
+    threshold: Decimal | None = None
+    actual: Decimal | None = None
+    description: str | None = None
+    at: Moment
+    is_open: bool
+    closed_at: Moment | None = None
+    acknowledged_at: Moment | None = None
+    acknowledged_by: str | None = None
+    notified_at: Moment | None = None
+    details: dict[str, Any] = {}
+    rows: list[AlertCause] = []
+
+
+class Notice(Alert):
+    """An alert that the salon's chat is to be told of, in this language and by this clock."""
+
+    language: str
+    timezone: str
+
+
+class Notices(Row):
+    """All that are due."""
+
+    notices: list[Notice]
+
+
+class AlertRule(Row):
+    """A rule as it holds for the salon, with its usual threshold and the limits of it; the daily letter has none."""
+
+    kind: str
+    is_on: bool
+    threshold: int | None = None
+    usual: int | None = None
+    lowest: int | None = None
+    highest: int | None = None
+
+
+class AlertPage(Row):
+    """The open alerts and the rules, and a page of the closed ones; `next` is the key for the following page."""
+
+    open: list[Alert]
+    rows: list[Alert]
+    next: dict[str, Any] | None = None
+    rules: list[AlertRule]
+    has_chat: bool
+    checked_at: Moment | None = None
+
+
+class AlertCount(Row):
+    """How many alerts are open, and how many of these nobody has seen."""
+
+    open: int
+    unseen: int
+
+
+class DigestDay(Row):
+    """The figures of one day; `conversion` is 0..1, None without dialogs; `revenue` in the salon's currency."""
+
+    day: date
+    dialogs: int
+    bookings: int
+    revenue: Decimal
+    conversion: float | None = None
+
+
+class Todo(Row):
+    """Something to do in the salon, and how many rows its page shows."""
+
+    kind: str
+    number: int
+
+
+class Digest(Row):
+    """What a daily letter tells: a day, the same weekday a week before, and at most three things to do."""
+
+    day: DigestDay
+    before: DigestDay
+    language: str
+    currency: str
+    todos: list[Todo]
+
+
+class FlawExample(Row):
+    """A row that breaks a rule: `kind` is dialog, client or wish, `key` names it."""
+
+    kind: str
+    key: str
+    at: Moment
+
+
+class Flaw(Row):
+    """A rule of the data that the bot's rows break: how many of them, the first and the last, and the newest five."""
+
+    rule: str
+    number: int
+    since: Moment
+    last: Moment
+    examples: list[FlawExample]
+
+
+class DataHealth(Row):
+    """The state of the bot's rows of the last 90 days; of messages only the newest 50,000 are read."""
+
+    first: date
+    dialogs: int
+    messages_read: int
+    messages_since: Moment | None = None
+    flaws: list[Flaw]

@@ -9,7 +9,8 @@ Its one rule: whoever asks carries an identity, and every failure becomes one of
     ├── Conflict                  it is there already, or somebody was faster
     ├── Refused                   the request itself is wrong (a period of 3,000 days)
     └── Unavailable               Supabase does not answer; what is on screen stays, with its time
-        └── StillCounting         it answers that the figures are being made; they are there in a moment
+        ├── StillCounting         it answers that the figures are being made; they are there in a moment
+        └── TooSlow               it took longer than a request may: ask for less at once
 """
 
 from __future__ import annotations
@@ -85,6 +86,10 @@ class Identity(Protocol):
         """A database token that is valid now. Raises SessionEnded when the person is signed out."""
 
 
+class TooSlow(Unavailable):
+    """The answer took longer than a request may take; half of it may come in time."""
+
+
 M = TypeVar('M', bound=BaseModel)
 
 
@@ -134,6 +139,8 @@ def _as_data_error(error: APIError) -> DataError:
         return NotFound(text)
     if code in {'23505', 'PT409'}:
         return Conflict(text, error.details)
+    if code == '57014':
+        return TooSlow(text)
     if code[:2] in {'22', '23'} or code in {'PT400', '400'}:
         return Refused(text, error.details)
     return Unavailable(f'{code} {text}')
@@ -164,6 +171,8 @@ class Requests:
             answer = await client.rpc(function, given).execute()
         except APIError as error:
             raise _as_data_error(error) from error
+        except httpx.ReadTimeout as error:
+            raise TooSlow(function) from error
         except (httpx.HTTPError, OSError) as error:
             raise Unavailable(repr(error)) from error
         return answer.data

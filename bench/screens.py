@@ -23,6 +23,17 @@ EMPTY_SALON = """
     from dashboard.users u, salon where u.email = 'owner@demo.salon'
 """
 
+ALERTS = """
+    insert into dashboard.bot_commands (id, key, tenant_id, client_id, type, created_at)
+    select gen_random_uuid(), gen_random_uuid(), tenant_id, id, 'client.message', now() - interval '40 min'
+    from public.clients_v2 where tenant_id = 'a0000000-0000-4000-8000-000000000001' limit 2;
+    insert into dashboard.alerts (tenant_id, kind, actual, details, opened_at, closed_at)
+    select id, 'clients_waiting', n, jsonb_build_object('number', n), now() - interval '9 h' * n,
+        now() - interval '8.5 h' * n
+    from public.tenants_v2, generate_series(1, 8) n where slug is not null;
+    select dashboard.check_alerts(id) from public.tenants_v2
+"""
+
 
 @dataclass(frozen=True)
 class Shot:
@@ -51,6 +62,9 @@ SHOTS = {
     'broadcast-sent': Shot('/broadcasts', '.result', ('.broadcast-rows li:nth-child(2) a',), is_whole=True),
     'broadcast-draft': Shot('/broadcasts', '.preview', ('.broadcast-rows li:nth-child(1) a',), is_whole=True),
     'broadcast-form': Shot('/broadcasts', '.form', ('.page-head .btn-primary',)),
+    'alerts': Shot('/alerts', '.rule', is_whole=True),
+    'alert-rule': Shot('/alerts', '.form', ('.rule .btn',)),
+    'data-health': Shot('/data-health', '.flaw', is_whole=True),
     'settings': Shot('/settings', '.setting', is_whole=True),
     'settings-form': Shot('/settings', '.form', ('.settings-head .btn >> nth=1',)),
     'users': Shot('/users', '.user-card'),
@@ -117,6 +131,7 @@ async def take(into: Path, only: str) -> None:
     """Take all pictures."""
     with running(5000) as app, psycopg.connect(app.stack.admin_dsn, autocommit=True) as db:
         db.execute(EMPTY_SALON)
+        db.execute(ALERTS)
         async with chromium() as browser:
             for theme in ('light', 'dark'):
                 for language in ('ru', 'en'):

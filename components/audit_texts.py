@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from components.alert_texts import rule_name
 from components.audit_values import field_text, is_id, value_text, without_ids
 from components.i18n import N_, _, format_day_time, format_money
 from components.settings_texts import NAMES, setting_name
@@ -45,6 +46,8 @@ ACTIONS = {
     'remove_view': (N_('Removed saved filters of the clients'), 'neutral'),
     'change_settings': (N_('Changed settings'), 'warn'),
     'create_settings': (N_('Made settings for a salon'), 'warn'),
+    'acknowledge_alert': (N_('Saw an alert'), 'info'),
+    'change_alert_rule': (N_('Changed a rule for alerts'), 'warn'),
     'invite_user': (N_('Invited a user'), 'accent'),
     'create_reset_link': (N_('Made a link for a new password'), 'accent'),
     'change_user': (N_('Changed a user’s role or access'), 'accent'),
@@ -63,9 +66,10 @@ SUBJECTS = {
     'act_on_waiting_list': N_('Waiting list'), 'client.message': N_('Message to the client'),
     'waitlist.offer': N_('A time was offered'), 'salon …': N_('Another salon'),
     '/': N_('Overview'), '/sessions': N_('Dialogs'), '/clients': N_('Clients'),
-    '/wishlist': N_('Waiting list'), '/broadcasts': N_('Broadcasts'),
-    '/users': N_('Users'), '/settings': N_('Settings'), '/salons': N_('Salons'),
-    '/audit': N_('Journal'), 'dialogs': N_('Dialogs'), 'clients': N_('Clients'), 'waiting-list': N_('Waiting list'),
+    '/wishlist': N_('Waiting list'), '/broadcasts': N_('Broadcasts'), '/alerts': N_('Alerts'),
+    '/data-health': N_('State of the data'), '/users': N_('Users'), '/settings': N_('Settings'),
+    '/salons': N_('Salons'), '/audit': N_('Journal'), 'dialogs': N_('Dialogs'), 'clients': N_('Clients'),
+    'waiting-list': N_('Waiting list'),
     'audit': N_('Journal'),
 }  # fmt: skip
 """What an act was about, by the word that was written down: functions, commands, pages and exports."""
@@ -136,6 +140,8 @@ def subject_text(line: AuditLine) -> str:
     if line.action == 'change_settings':
         names = text.split(', ')
         return ', '.join(setting_name(name) for name in names) if set(names) <= NAMES.keys() else text
+    if line.action in {'acknowledge_alert', 'change_alert_rule'}:
+        return rule_name(text)
     if export := EXPORT.fullmatch(text) if line.action == 'export' else None:
         kind, filters = export[2].upper(), without_ids(export[3] or '')
         return ' '.join(filter(None, (f'{_word_text(export[1]) or export[1]}, {kind}', filters)))
@@ -152,6 +158,11 @@ def _word_text(word: str) -> str:
         return _(SUBJECTS[word])
     act = word.replace('waitlist.', 'waitlist_')
     return action_text(act) if act in ACTIONS else ''
+
+
+def subject_of_command(kind: str) -> str:
+    """What a command to the bot is about; empty for one that nobody knows."""
+    return _word_text(kind)
 
 
 def about_text(line: AuditLine) -> str:

@@ -20,7 +20,7 @@ ROOT = Path(__file__).parent.parent
 KEYWORDS: dict[str, tuple[int, ...] | None] = {'_': None, 'N_': None, 'ngettext': (1, 2)}
 TRANSLATED = ('ru',)
 """The languages with a catalogue; English is what the code says."""
-FOLDERS = ('components', 'pages')
+FOLDERS = ('components', 'jobs', 'pages')
 HEADER: dict[str, Any] = {
     'project': 'Agent P Dashboard', 'version': '1', 'msgid_bugs_address': '-', 'last_translator': '-',
     'language_team': '-', 'copyright_holder': '-', 'charset': 'utf-8', 'fuzzy': False,

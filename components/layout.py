@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from nicegui import ui
 
 from components.account_menu import AccountMenu
+from components.alert_bell import AlertBell
 from components.button import button
 from components.i18n import _
 from components.icons import icon
@@ -66,6 +67,7 @@ class Frame:
             with ui.element('div').classes('frame-main'):
                 with ui.element('header').classes('head'):
                     self._draw_salon(salon_name, salons, salon_id, on_salon)
+                    self.bell = AlertBell()
                     self.live = LiveChip(zone=zone)
                     self.account = AccountMenu(
                         user_name=user_name, role=role, theme=theme,

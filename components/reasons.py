@@ -44,6 +44,7 @@ REASONS = {
     'password_unavailable': N_('The data store does not answer. Nothing was changed; please try again.'),
     'outdated': N_('Something else was decided since, or the time has passed: this is not sent any more.'),
     'opted_out': N_('The client does not want messages.'),
+    'out_of_limits': N_('Enter a whole number within the limits below the field.'),
     'invited_recently': N_('The client was invited less than 30 days ago.'),
     'booked_already': N_('The client has a visit ahead already.'),
     'unknown_field': N_('There is a field in braces that nobody can fill. Choose one of those below the text.'),

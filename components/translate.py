@@ -13,10 +13,13 @@ from functools import lru_cache
 from gettext import GNUTranslations, NullTranslations
 from io import BytesIO
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
-from nicegui import Client, context
+
+if TYPE_CHECKING:
+    from nicegui import Client
 
 LOCALE_DIR = Path(__file__).parent.parent / 'locale'
 LANGUAGES = {'ru': 'Русский', 'en': 'English'}
@@ -38,9 +41,14 @@ def speaking(code: str) -> Iterator[None]:
 
 
 def language() -> str:
-    """The language of the current browser tab, or Russian outside of one (in jobs, at import time)."""
+    """The language of the current browser tab, or Russian outside of one (at import time).
+
+    Jobs say what they speak and have no NiceGUI: it is imported only when a tab has to be asked.
+    """
     if (spoken := _spoken.get()) is not None:
         return spoken
+    from nicegui import context
+
     try:
         return str(context.client.storage.get('language', DEFAULT_LANGUAGE))
     except (RuntimeError, AttributeError):

@@ -27,6 +27,10 @@ MEMORY = """
         id uuid primary key, number bigint generated always as identity, client_id uuid, type text not null,
         acted_at timestamptz not null default clock_timestamp(), outcome jsonb not null, reported_at timestamptz
     );
+    create table if not exists standin_bot.chat_lines (
+        id bigint generated always as identity primary key, tenant_id uuid not null, text text not null,
+        said_at timestamptz not null default clock_timestamp()
+    );
 """
 DIALOG = """
     with found as (
@@ -96,6 +100,7 @@ class CommandDesk:
             'waitlist.converted': self._converted, 'waitlist.cancelled': self._cancelled,
             'waitlist.reopened': self._reopened, 'settings.changed': self._settings,
             'broadcast.test': self._salons_own_chat,
+            'salon.alert': self._tell_salon, 'salon.digest': self._tell_salon,
         }  # fmt: skip
 
     def prepare(self) -> None:
@@ -216,6 +221,12 @@ class CommandDesk:
 
     async def _reopened(self, connection: Connection, data: dict[str, Any]) -> None:
         await self._wish(connection, data, 'pending')
+
+    async def _tell_salon(self, connection: Connection, data: dict[str, Any]) -> None:
+        """Into the chat of the salon's own people; here that is a table."""
+        await connection.execute(
+            'insert into standin_bot.chat_lines (tenant_id, text) values (%s, %s)', (data['tenant_id'], data['text'])
+        )
 
     async def _settings(self, connection: Connection, data: dict[str, Any]) -> None:
         cursor = await connection.execute(

@@ -85,6 +85,13 @@ def start_app(stack: Stack, bot_url: str, port: int) -> Child:
     raise StartError(f'the dashboard did not start (exit code {app.process.poll()})')
 
 
+def start_jobs(stack: Stack, bot_url: str, port: int) -> Child:
+    """The jobs on their schedules, without a Prefect server; what they say is in their log."""
+    env = stack.app_environment(bot_url=bot_url, port=port)
+    command = [sys.executable, '-m', 'jobs']
+    return stack.processes.start('jobs', command, env=env, cwd=ROOT, announces=False)
+
+
 def show_accounts(stack: Stack) -> None:
     say('')
     say('Sign in with one of these, password  ' + stack.secrets.demo_password)
@@ -113,6 +120,7 @@ def run(options: argparse.Namespace) -> int:
         if with_app:
             say('Starting the dashboard ...')
             start_app(stack, bot_url, options.port)
+            start_jobs(stack, bot_url, options.port)
         show_accounts(stack)
         say(f'Dashboard   http://{HOST}:{options.port}' if with_app else f'Supabase    {stack.url}   key {stack.key}')
         say('Ctrl-C ends everything; ./dev reset forgets the data.')

@@ -104,6 +104,7 @@ class Stack:
             'BOT_URL': bot_url,
             'BOT_WEBHOOK_URL': f'{bot_url}/webhook',
             'BOT_WEBHOOK_SECRET': self.secrets.webhook_secret,
+            'PUBLIC_URL': f'http://{HOST}:{port}',
             'HOST': HOST,
             'PORT': str(port),
         }

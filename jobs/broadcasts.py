@@ -10,31 +10,32 @@ import asyncio
 import time
 
 from bot import Bot
-from data import Data, pool
+from data import Data
 from tokens import SYSTEM
 
 STEP_SECONDS = 0.25
 """How often the next messages are handed over: a quarter of a second's worth each time."""
+PASS_SECONDS = 3.0
+"""How long one call goes on at most, so that a process that is told to end can finish it."""
 
 
 async def send_broadcasts() -> int:
-    """Send what is due, until nothing is for the moment; how many messages were handed over. Raises DataError."""
+    """Send what is due for some seconds, or until nothing is; how many messages were handed over. Raises DataError."""
     bot = Bot()
     try:
         return await _send(bot)
     finally:
         await bot.close()
-        await pool.close()
 
 
 async def _send(bot: Bot) -> int:
-    broadcasts, handed_over = Data(SYSTEM).broadcasts, 0
+    broadcasts, handed_over, ends = Data(SYSTEM).broadcasts, 0, time.monotonic() + PASS_SECONDS
     while True:
         begun = time.monotonic()
         step = await broadcasts.release()
-        if not step.is_due:
-            return handed_over
         if step.released:
             await bot.deliver()
         handed_over += step.released
+        if not step.is_due or time.monotonic() > ends:
+            return handed_over
         await asyncio.sleep(max(0.0, STEP_SECONDS - (time.monotonic() - begun)))

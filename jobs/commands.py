@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from bot import Bot
-from data import pool
 
 
 async def deliver_commands() -> int:
@@ -13,4 +12,3 @@ async def deliver_commands() -> int:
         return await bot.deliver()
     finally:
         await bot.close()
-        await pool.close()

@@ -44,11 +44,13 @@ MODULES = (
     'wishlist',
     'clients',
     'broadcasts',
+    'alerts',
     'settings',
     'users',
     'audit',
     'salons',
     'account',
+    'health',
 )
 """The page modules, in the order of the menu."""
 

@@ -12,10 +12,12 @@ import psycopg
 import pytest
 from nicegui.testing.user_simulation import user_simulation
 
+from bot import Bot, bot
 from config import settings
 from data import pool
 from devstack.demo import Plan, load
 from devstack.stack import Stack
+from tests.commands import FarEnd
 from tests.simulated import Dashboard, forget_everything
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -126,3 +128,23 @@ async def dashboard(app_environment: Stack, caplog: pytest.LogCaptureFixture) ->
         if record.levelname == 'ERROR' and not record.name.startswith('realtime')
     ]
     assert not errors
+
+
+@pytest.fixture
+async def far_end(app: Stack, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[FarEnd]:
+    """A bot that runs, with an empty outbox; and the dashboard's own side of it as after a start."""
+    far_end = FarEnd(app)
+    for name, value in far_end.environment().items():
+        monkeypatch.setenv(name, value)
+    settings.cache_clear()
+    vars(bot).clear()
+    vars(bot).update(vars(Bot()))
+    await far_end.start()
+    far_end.forget()
+    await far_end.listen()
+    yield far_end
+    await bot.close()
+    await far_end.stop()
+    far_end.forget()
+    monkeypatch.undo()
+    settings.cache_clear()

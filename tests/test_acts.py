@@ -26,7 +26,19 @@ from components.user_list import UserList
 from data import Conflict, Data, DataError, NotAllowed, NotFound
 from devstack.demo.salons import SALON_A
 from devstack.stack import Stack
-from models import AuditLine, AuditQuery, ClientQuery, CommandStatus, GivenCommand, Role, SavedView, UsersQuery
+from models import (
+    Alert,
+    AlertRule,
+    AuditLine,
+    AuditQuery,
+    ClientQuery,
+    CommandStatus,
+    GivenCommand,
+    Role,
+    SavedView,
+    UsersQuery,
+)
+from pages.alerts import AlertsView, RuleForm
 from pages.broadcast_form import BroadcastForm
 from pages.broadcasts import BroadcastsView
 from pages.clients import ClientsView
@@ -77,7 +89,9 @@ class World:
     draft: UUID
     running: UUID
     saved_view: UUID
+    alert: Alert
     seen: dict[int, str] = field(default_factory=dict)
+    rule = AlertRule(kind='bot_silent', is_on=True, threshold=240, usual=240, lowest=30, highest=1440)
 
     async def look(self, data: Data) -> None:
         """See everything as pages do, with the eyes of somebody who may."""
@@ -212,6 +226,12 @@ ACTS: dict[str, Act] = {
         {'Тихие часы с': '22:00', 'Тихие часы до': '08:00'},
         lambda tab, w: tell(tab.view.cards['hours']._edit, 'click')  # type: ignore[union-attr]
     ),
+    'acknowledge_alert': Act(
+        lambda d, w: d.alerts.acknowledge(uuid4(), w.alert.id), OWNERS, '/alerts', 'Беру на себя', AlertsView,
+        'acknowledge-{w.alert.id}', lambda view, w: view.acknowledge(w.alert)),
+    'change_alert_rule': Act(
+        lambda d, w: d.alerts.change_rule(uuid4(), 'bot_silent', is_on=True, threshold='60'), OWNERS | {'stranger'},
+        '/alerts', '', AlertsView, 'rule-bot_silent', lambda view, w: RuleForm(view).open(w.rule), {'От': '60'}),
     'create_settings': Act(
         lambda d, w: d.settings.create(uuid4(), w.salon, timezone='Europe/Moscow', currency='RUB'), PLATFORM,
         '/salons', 'Создать настройки', SalonsView, 'create-{w.salon}',
@@ -319,6 +339,14 @@ def world(admin: psycopg.Connection[Any]) -> Iterator[World]:
             " values (%s, 'clients', 'Осень', 'kind=booked') returning id",
             a,
         ),
+        alert=Alert(
+            id=one(
+                "insert into dashboard.alerts (tenant_id, kind, opened_at) values (%s, 'acts', now()) returning id", a
+            ),
+            kind='acts',
+            at=datetime.now(UTC),
+            is_open=True,
+        ),
         seen={wish: '0:pending'},
     )
     yield made
@@ -341,6 +369,8 @@ def world(admin: psycopg.Connection[Any]) -> Iterator[World]:
     admin.execute('delete from public.tenants_v2 where id = %s', (made.salon,))
     admin.execute('update dashboard.tenant_settings set quiet_from = null, quiet_to = null')
     admin.execute("delete from dashboard.bot_commands where type = 'settings.changed'")
+    admin.execute("delete from dashboard.alerts where kind = 'acts'")
+    admin.execute("delete from dashboard.alert_rules where kind = 'bot_silent'")
     for table, column in (('user_links', 'user_id'), ('audits', 'user_id'), ('users', 'id')):
         emails = "(select id from dashboard.users where email like '%%@acts.test')"
         admin.execute(f'delete from dashboard.{table} where {column} in {emails}'.encode())

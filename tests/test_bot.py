@@ -5,7 +5,6 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -17,7 +16,6 @@ from standardwebhooks import Webhook
 
 import bot as bot_module
 from bot import LONGEST_EVENT, Bot, bot
-from config import settings
 from data import Conflict, Data, Unavailable
 from devstack.stack import Stack
 from models import BotState, GivenCommand, Outcome
@@ -29,26 +27,6 @@ ROOT = Path(bot_module.__file__).parent
 AWAY = float(os.environ.get('BOT_AWAY_SECONDS', '2'))
 PATIENT = 40 + 2 * AWAY
 SAID = 'from public.recent_history_v2 where message'
-
-
-@pytest.fixture
-async def far_end(app: Stack, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[FarEnd]:
-    """A bot that runs, with an empty outbox; and the dashboard's own side of it as after a start."""
-    far_end = FarEnd(app)
-    for name, value in far_end.environment().items():
-        monkeypatch.setenv(name, value)
-    settings.cache_clear()
-    vars(bot).clear()
-    vars(bot).update(vars(Bot()))
-    await far_end.start()
-    far_end.forget()
-    await far_end.listen()
-    yield far_end
-    await bot.close()
-    await far_end.stop()
-    far_end.forget()
-    monkeypatch.undo()
-    settings.cache_clear()
 
 
 async def all_through(far_end: FarEnd, number: int, *, bots: tuple[Bot, ...] = (bot,)) -> None:

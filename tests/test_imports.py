@@ -17,7 +17,7 @@ ALLOWED = {
     'components': {'components', 'models'},
     'pages': {'auth', 'bot', 'components', 'data', 'live', 'models', 'pages', 'passwords'},
     'main': {'auth', 'bot', 'components', 'config', 'data', 'live', 'models', 'pages'},
-    'jobs': {'bot', 'config', 'data', 'jobs', 'models'},
+    'jobs': {'bot', 'components', 'config', 'data', 'jobs', 'models', 'tokens'},
 }
 OWN = {*ALLOWED, 'devstack', 'bench', 'tests'}
 WITHOUT_NICEGUI = {'models', 'config', 'rest', 'data', 'tokens', 'bot', 'jobs'}

@@ -47,7 +47,8 @@ TABLES: dict[str, dict[str, Any]] = {
          'public.recent_history_v2', 'public.wishlist_v2', 'public.user_ltm_v2', 'public.agent_trajectories_v2',
          'dashboard.archived_dialogs', 'dashboard.active_dialogs', 'dashboard.dialogs', 'dashboard.unlinked_messages',
          'dashboard.metrics_dailies', 'dashboard.metrics_breakdowns', 'dashboard.metrics_watermarks',
-         'dashboard.alerts', 'dashboard.bookings', 'dashboard.bot_commands', 'dashboard.client_opt_outs',
+         'dashboard.alerts', 'dashboard.alert_rules',
+         'dashboard.alert_checks', 'dashboard.bookings', 'dashboard.bot_commands', 'dashboard.client_opt_outs',
          'dashboard.wishlist_actions', 'dashboard.wishlist_states',
          'dashboard.client_figures', 'dashboard.client_watermarks', 'dashboard.client_notes'), ONE_SALON),
     **dict.fromkeys(
@@ -76,7 +77,14 @@ SYSTEM_ONLY: dict[str, dict[str, Any]] = {
     'begin_sign_in': {'email': 'owner@demo.salon', 'address': '10.9.9.9'},
     'finish_sign_in': {'attempt': 1, 'user_id': 1, 'succeeded': True, 'address': '', 'user_agent': ''},
     'create_user': {'email': 'new@demo.salon', 'encrypted_password': 'x', 'role': 'super_admin', 'tenant': None},
-    'collect_metrics': {'tenant': A, 'first_day': '2026-01-01', 'last_day': '2026-01-02'},
+    'salons_for_jobs': {},
+    'check_alerts': {'tenant': A},
+    'notify_alert': {'alert': 1, 'text': 'intruder'},
+    'digest_due': {'tenant': A},
+    'send_digest': {'tenant': A, 'day': '2026-01-01', 'text': 'intruder'},
+    'begin_collection': {'tenant': A, 'first_day': '2026-01-01', 'last_day': '2026-01-02'},
+    'collect_days': {'tenant': A, 'first_day': '2026-01-01', 'last_day': '2026-01-02'},
+    'end_collection': {'tenant': A, 'begun': '2026-01-01T00:00:00+00:00'},
     'forget_stored_day': {'tenant': A, 'session': str(uuid4())},
     'touch_canary': {'process': 'intruder'},
     'withdraw_sign_in': {'attempt': 0},
@@ -107,9 +115,11 @@ FOR_PEOPLE = {
     'save_broadcast', 'remove_broadcast', 'test_broadcast', 'send_broadcast', 'steer_broadcast', 'retry_broadcast',
     'page_of_broadcasts', 'open_broadcast', 'page_of_recipients', 'save_view', 'remove_view', 'list_views',
     'has_own_password', 'page_of_audit', 'count_audit', 'audit_people',
+    'count_alerts', 'page_of_alerts', 'acknowledge_alert', 'change_alert_rule', 'data_health',
 }  # fmt: skip
 INTERNAL = {
-    'is_system', 'end_sessions_of_changed_user', 'store_days', 'is_still_signed_in', 'begin_act', 'finish_act',
+    'is_system', 'collect_metrics',
+    'end_sessions_of_changed_user', 'store_days', 'is_still_signed_in', 'begin_act', 'finish_act',
     'wants_messages', 'queue_command', 'take_waitlist_event', 'command_row', 'name_of_user',
     'first_note', 'clock_time', 'truth', 'bot_settings', 'wanted_settings', 'setting_state', 'read_setting',
     'check_settings', 'take_out_of_commands',
@@ -128,6 +138,11 @@ INTERNAL = {
     'broadcast_audience', 'broadcast_pace_of', 'broadcast_times', 'preflight', 'check_broadcast', 'known_broadcast',
     'take_back_messages', 'left_out_now', 'filled_pace', 'release_of_salon', 'keep_recipient', 'broadcast_numbers',
     'broadcast_row', 'broadcast_result', 'difference_of_shares',
+    'queue_system_command', 'alert_kinds', 'rules_of', 'hour_of', 'open_minutes', 'is_quiet', 'figures_by_day',
+    'is_clear',
+    'find_bot_silent', 'find_clients_waiting', 'find_conversion_fell', 'find_drop_offs_rose', 'find_commands_stuck',
+    'find_data_broken', 'find_alert', 'notice_key', 'close_alert', 'may_notify', 'has_chat', 'language_of',
+    'notices_due', 'alert_row', 'todos_of', 'flaws_of',
 }  # fmt: skip
 
 
@@ -164,6 +179,10 @@ def rows(stack: Stack) -> Iterator[None]:
         salons = [(salon,) for salon in EVERY]
         insert = connection.cursor().executemany
         insert("insert into dashboard.alerts (tenant_id, kind) values (%s, 'rights')", salons)
+        insert(
+            "insert into dashboard.alert_rules (tenant_id, kind) values (%s, 'digest') on conflict do nothing", salons
+        )
+        insert("insert into dashboard.alert_checks values (%s, '2000-01-01') on conflict do nothing", salons)
         insert("insert into dashboard.bookings (tenant_id, status) values (%s, 'rights')", salons)
         insert("insert into dashboard.audits (tenant_id, action) values (%s, 'rights')", salons)
         step = "insert into public.agent_trajectories_v2 (tenant_id, step_type, step_order) values (%s, 'rights', 1)"
@@ -212,6 +231,8 @@ def rows(stack: Stack) -> Iterator[None]:
                       'bot_commands where last_error', 'wishlist_actions where note',
                       'client_notes where text'):  # fmt: skip
             connection.execute(f"delete from dashboard.{table} = 'rights'".encode())
+        connection.execute("delete from dashboard.alert_rules where kind = 'digest'")
+        connection.execute("delete from dashboard.alert_checks where checked_at = '2000-01-01'")
         connection.execute("delete from dashboard.user_links where expires_at = '2000-01-01'")
         connection.execute("delete from dashboard.client_opt_outs where opted_out_at = '2000-01-01'")
         connection.execute("delete from dashboard.users where email like 'r-%'")
@@ -339,7 +360,7 @@ def test_functions_of_the_system_are_refused_to_others(apis: dict[str, Api], per
     assert answer.status_code in {401, 403}, answer.text
 
 
-@pytest.mark.parametrize('function', ['pulse', 'touch_canary', 'begin_sign_in', 'collect_metrics', 'forget_stored_day'])
+@pytest.mark.parametrize('function', ['pulse', 'touch_canary', 'begin_sign_in', 'collect_days', 'forget_stored_day'])
 def test_functions_of_the_system_answer_to_the_system(apis: dict[str, Api], stack: Stack, function: str) -> None:
     arguments = SYSTEM_ONLY[function] | ({'process': 'rights'} if function == 'touch_canary' else {})
     assert apis['system'].call(function, arguments).status_code in {200, 204}
