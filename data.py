@@ -91,6 +91,7 @@ class Data(Requests):
         self.commands = CommandData(self)
         self.exports = ExportData(self)
         self.live = LiveData(self)
+        self.operations = OperationsData(self)
 
     async def act(self, function: str, key: UUID, **arguments: Any) -> Any:
         """Do something, once for each `key` however often it is asked for. What the role may not do is audited.
@@ -525,3 +526,15 @@ class LiveData:
     async def forget_stored_day(self, tenant_id: UUID, session_id: UUID) -> None:
         """The bot changed an archived dialog: its day's stored figures no longer hold."""
         await self._data.call('forget_stored_day', tenant=tenant_id, session=session_id)
+
+
+class OperationsData:
+    """What those who run the dashboard look at; for the system only."""
+
+    def __init__(self, data: Data) -> None:
+        self._data = data
+
+    async def queues(self) -> dict[str, Any]:
+        """Commands and broadcasts by their state."""
+        answer: dict[str, Any] = await self._data.call('queues')
+        return answer

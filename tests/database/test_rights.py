@@ -75,6 +75,8 @@ SYSTEM_ONLY: dict[str, dict[str, Any]] = {
     'touch_canary': {'process': 'intruder'},
     'withdraw_sign_in': {'attempt': 0},
     'pulse': {},
+    'readiness': {},
+    'queues': {},
     'claim_commands': {},
     'settle_command': {'command': str(uuid4()), 'lease': str(uuid4()), 'outcome': 'taken'},
     'hurry_commands': {},
