@@ -28,7 +28,7 @@ METHODS = {'GET', 'HEAD', 'POST', 'OPTIONS', 'PUT', 'DELETE', 'PATCH'}
 FUNCTION = re.compile(r'[a-z_]{1,60}')
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 
-disable_created_metrics()
+disable_created_metrics()  # type: ignore[no-untyped-call]
 registry = CollectorRegistry()
 ProcessCollector(registry=registry)
 PlatformCollector(registry=registry)

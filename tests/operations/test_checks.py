@@ -34,7 +34,10 @@ async def test_missing_and_newer_migrations_are_named(project: Stack) -> None:
     with psycopg.connect(project.dsn, autocommit=True) as db:
         row = db.execute(f'delete from {table} where version = %s returning *', ('20261101000200',)).fetchone()
         assert row
-        newer = "('29990101000000', '{create table dashboard.x ()}', 'a'), ('29990101000001', '{create table public.y ()}', 'b')"
+        newer = (
+            "('29990101000000', '{create table dashboard.x ()}', 'a'),"
+            " ('29990101000001', '{create table public.y ()}', 'b')"
+        )
         db.execute(f'insert into {table} (version, statements, name) values {newer}'.encode())
         try:
             found = await look()
