@@ -19,6 +19,7 @@ import bcrypt
 import structlog
 from fastapi import Request
 from nicegui import Client, app, background_tasks
+from nicegui.persistence import RedisPersistentDict
 from pydantic import ValidationError
 from supabase import AsyncClientOptions, acreate_client
 from supabase_auth.errors import AuthError
@@ -36,6 +37,8 @@ ANSWER_SECONDS = 2.0
 """How long opening a page may wait for that: NiceGUI gives up on a page after three seconds."""
 KEPT_SECONDS = 900
 """How long a tab in which somebody types outlives its session: it shows what was typed, and can do nothing."""
+SEEN_SECONDS = 60
+"""How exactly it is known when a person was here last."""
 CHECK_SECONDS = 30
 """How often a signed-in person's role, salon and right to sign in are read again."""
 FAILURE_SECONDS = 1.0
@@ -173,8 +176,7 @@ class Session:
         stored = _stored(self.key)
         if self.is_ended or stored is None or not _is_fresh(stored):
             raise SessionEnded('signed out')
-        if time.time() - stored['seen_at'] > 60:
-            stored['seen_at'] = time.time()
+        _note_seen(stored)
 
 
 def _tokens_of(user: User, tenant_id: UUID | None, address: str = '') -> Tokens:
@@ -186,6 +188,26 @@ def _tokens_of(user: User, tenant_id: UUID | None, address: str = '') -> Tokens:
 def _stored(key: str) -> dict[str, Any] | None:
     stored = app.storage._users.get(key)
     return stored if stored is not None and 'user_id' in stored else None
+
+
+def _note_seen(stored: dict[str, Any]) -> None:
+    """The person was here. Rarely enough that it seldom writes over what another process writes at the same time."""
+    if time.time() - float(stored.get('seen_at', 0)) > SEEN_SECONDS:
+        stored['seen_at'] = time.time()
+
+
+def _empty(stored: dict[str, Any]) -> None:
+    """Take everything out, piece by piece: `clear` deletes what processes share without telling the others."""
+    for name in list(stored):
+        del stored[name]
+
+
+async def _written(stored: dict[str, Any]) -> None:
+    """Wait until a shared storage is where the next request finds it, whichever process that reaches."""
+    if isinstance(stored, RedisPersistentDict):
+        while task := background_tasks.lazy_tasks_running.get(f'redis-{stored.key}'):
+            await asyncio.wait([task])
+            await asyncio.sleep(0)
 
 
 def _is_fresh(stored: Mapping[str, Any]) -> bool:
@@ -213,7 +235,7 @@ class Sessions:
         if not _is_fresh(stored):
             await self.end(key)
             return None
-        stored['seen_at'] = time.time()
+        _note_seen(stored)
         session = self._open.get(key)
         if session and time.monotonic() - session.checked_at < CHECK_SECONDS:
             return session
@@ -268,13 +290,14 @@ class Sessions:
             'language': who.user.language, 'theme': who.user.theme,
         })  # fmt: skip
         request.session['id'] = key
+        await _written(app.storage._users[key])
         return self._keep(key, who, tenant_id)
 
     async def end(self, key: str) -> None:
         """End a session: its tabs go to the sign-in page, and whatever they still send is refused."""
         session = self._open.pop(key, None)
         if (stored := app.storage._users.get(key)) is not None:
-            stored.clear()
+            _empty(stored)
         if session is not None:
             session.end('/login?ended=1&next={next}')
 

@@ -29,6 +29,8 @@ log = structlog.get_logger()
 
 SEND_SECONDS = 10.0
 """How long the bot may take to say that it took a command."""
+CLOSE_SECONDS = 4.0
+"""How long the end of the process waits for commands that are being sent."""
 AT_ONCE = 8
 """Commands under way at the same time; of one client there is never more than one."""
 HEALTH_SECONDS = 10.0
@@ -51,7 +53,7 @@ class Bot:
         self._data = data or Data(SYSTEM).commands
         self._http: httpx.AsyncClient | None = None
         self._delivery: asyncio.Task[None] | None = None
-        self._is_wanted = False
+        self._is_wanted = self._is_closing = False
         self._refused: Counter[str] = Counter()
         self._counting: asyncio.Task[None] | None = None
         self._watchers: list[Callable[[], None]] = []
@@ -68,7 +70,12 @@ class Bot:
         return self._http
 
     async def close(self) -> None:
-        """End what is under way and close the connections."""
+        """Finish what is being sent, or give it back, and close the connections.
+
+        What the bot does not take within CLOSE_SECONDS is sent again when its lease has run out."""
+        self._is_closing = True
+        if self._delivery and not self._delivery.done():
+            await asyncio.wait([self._delivery], timeout=CLOSE_SECONDS)
         for task in (self._delivery, self._counting):
             if task and not task.done():
                 task.cancel()
@@ -76,6 +83,7 @@ class Bot:
         client, self._http = self._http, None
         if client:
             await client.aclose()
+        self._is_closing = False
 
     # --- sending
 
@@ -86,7 +94,7 @@ class Bot:
             self._delivery = asyncio.create_task(self._deliver_while_wanted())
 
     async def _deliver_while_wanted(self) -> None:
-        while self._is_wanted:
+        while self._is_wanted and not self._is_closing:
             self._is_wanted = False
             try:
                 await self.deliver()
@@ -101,7 +109,7 @@ class Bot:
         if not (settings().bot_webhook_url and settings().bot_webhook_secret):
             return 0
         tries, room = 0, asyncio.Semaphore(AT_ONCE)
-        while claimed := await self._data.claim(AT_ONCE * 2):
+        while not self._is_closing and (claimed := await self._data.claim(AT_ONCE * 2)):
             ends = await asyncio.gather(*(self._try(command, room) for command in claimed))
             await self._data.settle(list(zip(claimed, ends, strict=True)))
             tries += len(claimed)

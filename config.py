@@ -10,7 +10,7 @@ import json
 import re
 import sys
 from functools import cache
-from typing import Annotated
+from typing import Annotated, Literal
 
 import jwt
 from pydantic import AfterValidator, Field, SecretStr, ValidationError
@@ -97,6 +97,13 @@ class Settings(BaseSettings):
     )
     host: str = Field(default='127.0.0.1', description='Address to listen on')
     port: int = Field(default=8080, ge=1, le=65535, description='Port to listen on')
+
+    log_format: Literal['json', 'text'] | None = Field(
+        default=None, description='How the log is written; text on a terminal and JSON elsewhere when it is not set'
+    )
+    metrics_token: Annotated[Secret, AfterValidator(_long_enough)] | None = Field(
+        default=None, description='Opens /readyz and /metrics from outside the inner network; at least 32 characters'
+    )
 
     @property
     def is_behind_tls(self) -> bool:

@@ -113,6 +113,7 @@ class Data(Requests):
         self.live = LiveData(self)
         self.jobs = JobData(self)
         self.alerts = AlertData(self)
+        self.operations = OperationsData(self)
 
     async def act(self, function: str, key: UUID, **arguments: Any) -> Any:
         """Do something, once for each `key` however often it is asked for. What the role may not do is audited.
@@ -700,3 +701,15 @@ class JobData:
     async def send_digest(self, salon: UUID, digest: Digest, text: str) -> bool:
         """Give the bot the letter, once for each day; whether it was given now."""
         return bool(await self._data.call('send_digest', tenant=salon, day=digest.day.day, text=text))
+
+
+class OperationsData:
+    """What those who run the dashboard look at; for the system only."""
+
+    def __init__(self, data: Data) -> None:
+        self._data = data
+
+    async def queues(self) -> dict[str, Any]:
+        """Commands and broadcasts by their state."""
+        answer: dict[str, Any] = await self._data.call('queues')
+        return answer

@@ -84,6 +84,8 @@ class Feed:
         self._tasks: set[asyncio.Task[None]] = set()
         self.read_at = datetime.now(UTC)
         """When Supabase answered last."""
+        self.lag: float | None = None
+        """Seconds from a change to its event, as the canary measured last; None while nothing is pushed."""
 
     def last_write(self, tenant_id: UUID | None) -> datetime | None:
         """When the bot wrote last into the salon, as far as it is known; None when it never did."""
@@ -174,7 +176,7 @@ class Feed:
         while True:
             started = time.monotonic()
             try:
-                async with Connection(self._data, self.on_event, self._on_reachable) as connection:
+                async with Connection(self._data, self.on_event, self._on_reachable, self._on_lag) as connection:
                     self._set(is_pushed=True)
                     self.publish(ANYTHING)
                     await connection.guard()
@@ -183,11 +185,15 @@ class Feed:
             except Exception as error:
                 log.warning('realtime lost', reason=repr(error)[:200])
             self._set(is_pushed=False)
+            self.lag = None
             pause = 0.5 if time.monotonic() - started > 60 else min(pause * 2, LONGEST_PAUSE_SECONDS)
             await asyncio.sleep(pause)
 
     def _on_reachable(self, is_reachable: bool) -> None:
         self._set(is_reachable=is_reachable)
+
+    def _on_lag(self, seconds: float) -> None:
+        self.lag = seconds
 
     def on_event(self, payload: Any) -> None:
         """Take one event of the Realtime client. Never raises: an exception would end the client's listener."""
@@ -256,8 +262,14 @@ class Feed:
 class Connection:
     """One try at Realtime: joined when entered, watched by `guard`, gone when left. Never mended, always built anew."""
 
-    def __init__(self, data: LiveData, on_event: Callable[[Any], None], on_reachable: Callable[[bool], None]) -> None:
-        self._data, self._on_event, self._on_reachable = data, on_event, on_reachable
+    def __init__(
+        self,
+        data: LiveData,
+        on_event: Callable[[Any], None],
+        on_reachable: Callable[[bool], None],
+        on_lag: Callable[[float], None],
+    ) -> None:
+        self._data, self._on_event, self._on_reachable, self._on_lag = data, on_event, on_reachable, on_lag
         self._canary = f'dashboard-{uuid4()}'
         self._sent_at = self._returned_at = 0.0
         self._ready = asyncio.Event()
@@ -315,6 +327,7 @@ class Connection:
     def _recognise(self, record: dict[str, Any]) -> None:
         if record.get('id') == self._canary:
             self._returned_at = time.monotonic()
+            self._on_lag(self._returned_at - self._sent_at)
 
     async def guard(self) -> None:
         """Watch the connection. Raises Lost when it is closed, errored or silent."""

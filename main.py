@@ -10,7 +10,7 @@ from uuid import UUID
 
 from fastapi import Request
 from fastapi.responses import FileResponse, JSONResponse, RedirectResponse, Response
-from nicegui import app, background_tasks, ui
+from nicegui import Client, app, background_tasks, helpers, ui
 
 from auth import Session, TooManyAttempts, address_of, agent_of, is_same_origin, sessions, sign_in
 from bot import LONGEST_EVENT, Receipt, bot
@@ -25,6 +25,8 @@ from config import settings
 from data import Data, DataError, Unavailable, pool
 from live import FAST_POLL_SECONDS, Change, feed
 from models import BotState, LiveState, Role, User
+from operations import checks, logs, telemetry
+from operations.layers import put_around
 from pages import PAGES, account, load_pages, welcome
 from pages.router import Router, find
 
@@ -33,17 +35,20 @@ SIGN_OUT_SECONDS = 2
 SILENCE_SECONDS = 60.0
 """How often an open tab looks whether the bot has fallen silent."""
 
+STOP_SECONDS = 4
+"""How long open pages and running requests may take to end when the process is to stop."""
+
+logs.set_up()
 load_pages()
 theme.setup()
 
 
-# --- health
+def open_pages() -> int:
+    """How many browser tabs this process serves now."""
+    return sum(1 for client in Client.instances.values() if client.has_socket_connection)
 
 
-@app.get('/healthz', include_in_schema=False)
-def health() -> JSONResponse:
-    """Whether the process answers."""
-    return JSONResponse({'status': 'ok'})
+put_around(app, count_pages=open_pages)
 
 
 @app.get('/favicon.ico', include_in_schema=False)
@@ -337,6 +342,7 @@ def start() -> None:
     background_tasks.create(feed.run(), name='live feed')
     background_tasks.create(bot.run(), name='bot')
     background_tasks.create(sessions.watch(), name='sessions')
+    background_tasks.create(telemetry.watch_loop(), name='event loop')
     feed.listen('users', sessions.check_soon)
 
 
@@ -347,16 +353,23 @@ async def stop() -> None:
     await pool.close()
 
 
+pool.on_call = telemetry.count_query
+if not helpers.is_user_simulation():
+    checks.must_pass()
+
 ui.run(
     host=settings().host,
     port=settings().port,
     title='Agent P',
     favicon=theme.FAVICON,
     storage_secret=settings().storage_secret.get_secret_value(),
-    session_middleware_kwargs={'https_only': settings().is_behind_tls, 'same_site': 'lax', 'max_age': 14 * 24 * 3600},
     reconnect_timeout=30,
     tailwind=False,
     show=False,
     reload=False,
     show_welcome_message=False,
+    uvicorn_logging_level='info',
+    log_config=None,
+    access_log=False,
+    timeout_graceful_shutdown=STOP_SECONDS,
 )

@@ -1442,9 +1442,11 @@ class RecipientPage(Row):
 
 
 class Release(Row):
-    """A step of all broadcasts: how many messages were handed over, and whether to ask again in a moment."""
+    """A step of all broadcasts: how many messages were handed over, how many the bot has not taken yet, and whether to
+    ask again in a moment."""
 
     released: int
+    under_way: int
     is_due: bool
 
 

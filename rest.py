@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import Callable, Coroutine
 from typing import Any, Protocol, TypeVar
 
@@ -100,6 +101,8 @@ class Pool:
         self._client: httpx.AsyncClient | None = None
         self._flights: dict[object, asyncio.Task[Any]] = {}
         self._turn = asyncio.Lock()
+        self.on_call: Callable[[str, str, float], None] = lambda _function, _outcome, _seconds: None
+        """Told of every call: the function, `ok` or the kind of error, seconds."""
 
     def client(self) -> httpx.AsyncClient:
         """The open client; a new one after `close`."""
@@ -167,14 +170,21 @@ class Requests:
             http_client=pool.client(),
         )
         given = {name: _plain(value) for name, value in arguments.items()}
+        started, outcome = time.monotonic(), 'ok'
         try:
             answer = await client.rpc(function, given).execute()
         except APIError as error:
-            raise _as_data_error(error) from error
+            failure = _as_data_error(error)
+            outcome = type(failure).__name__
+            raise failure from error
         except httpx.ReadTimeout as error:
+            outcome = TooSlow.__name__
             raise TooSlow(function) from error
         except (httpx.HTTPError, OSError) as error:
+            outcome = Unavailable.__name__
             raise Unavailable(repr(error)) from error
+        finally:
+            pool.on_call(function, outcome, time.monotonic() - started)
         return answer.data
 
     async def one(self, model: type[M], function: str, **arguments: Any) -> M:

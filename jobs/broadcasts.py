@@ -33,7 +33,7 @@ async def _send(bot: Bot) -> int:
     while True:
         begun = time.monotonic()
         step = await broadcasts.release()
-        if step.released:
+        if step.under_way:
             await bot.deliver()
         handed_over += step.released
         if not step.is_due or time.monotonic() > ends:

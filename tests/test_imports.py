@@ -16,11 +16,12 @@ ALLOWED = {
     'live': {'config', 'data', 'models', 'tokens'},
     'components': {'components', 'models'},
     'pages': {'auth', 'bot', 'components', 'data', 'live', 'models', 'pages', 'passwords'},
-    'main': {'auth', 'bot', 'components', 'config', 'data', 'live', 'models', 'pages'},
-    'jobs': {'bot', 'components', 'config', 'data', 'jobs', 'models', 'tokens'},
+    'operations': {'bot', 'config', 'data', 'live', 'models', 'operations', 'tokens'},
+    'main': {'auth', 'bot', 'components', 'config', 'data', 'live', 'models', 'operations', 'pages'},
+    'jobs': {'bot', 'components', 'config', 'data', 'jobs', 'models', 'operations', 'tokens'},
 }
 OWN = {*ALLOWED, 'devstack', 'bench', 'tests'}
-WITHOUT_NICEGUI = {'models', 'config', 'rest', 'data', 'tokens', 'bot', 'jobs'}
+WITHOUT_NICEGUI = {'models', 'config', 'rest', 'data', 'tokens', 'bot', 'operations', 'jobs'}
 KNOWS_SUPABASE = {'rest', 'auth', 'live'}
 SUPABASE = {'supabase', 'supabase_auth', 'postgrest', 'realtime'}
 

@@ -212,7 +212,8 @@ end
 $$;
 
 -- One step of all broadcasts: begins those whose time has come, hands over what the pace allows, ends those that are
--- through. Answers {released, is_due}: whether it is worth asking again in a moment. One step at a time, whoever asks.
+-- through. Answers {released, under_way, is_due}: under way are all that the bot has not taken yet, is_due says whether it is
+-- worth asking again in a moment. One step at a time, whoever asks.
 create or replace function dashboard.release_broadcasts() returns jsonb
 language plpgsql security definer set search_path = ''
 as $$
@@ -230,8 +231,9 @@ declare
 begin
   if not dashboard.is_system() then raise sqlstate 'PT403' using message = 'only jobs send broadcasts'; end if;
   if not pg_try_advisory_xact_lock(hashtextextended('broadcasts', 0)) then
-    return jsonb_build_object('released', 0, 'is_due', true);
+    return jsonb_build_object('released', 0, 'under_way', 0, 'is_due', true);
   end if;
+  select count(*) into under_way from dashboard.bot_commands c where c.status = 'queued' and c.type = 'broadcast.message';
   update dashboard.broadcasts b set status = 'running', started_at = now(), updated_at = now()
   where b.status = 'scheduled' and b.starts_at <= now();
   update dashboard.broadcasts b set status = 'done', finished_at = now(), updated_at = now()
@@ -243,11 +245,11 @@ begin
         and r.due_at <= now() + interval '2 seconds')) s
   cross join lateral (select dashboard.quiet_hours(s.tenant_id) as q) quiet
   where dashboard.open_moment(now(), 0, dashboard.salon_timezone(s.tenant_id), (quiet.q).begins, (quiet.q).ends) <= now();
-  if salons is null then return jsonb_build_object('released', 0, 'is_due', false); end if;
   common := dashboard.filled_pace(all_salons, pace);
-  if common.paused_until > now() then return jsonb_build_object('released', 0, 'is_due', false); end if;
-  select count(*) into under_way from dashboard.bot_commands c where c.status = 'queued' and c.type = 'broadcast.message';
-  if under_way >= 2 * pace then return jsonb_build_object('released', 0, 'is_due', false); end if;  -- the bot takes none
+  -- Twice a second's worth under way: the bot takes none.
+  if salons is null or common.paused_until > now() or under_way >= 2 * pace then
+    return jsonb_build_object('released', 0, 'under_way', under_way, 'is_due', false);
+  end if;
   room := least(floor(common.tokens), 2 * pace - under_way);
   for number in 1 .. cardinality(salons) loop
     salon := salons[number];
@@ -260,7 +262,7 @@ begin
     released := released + part;
   end loop;
   update dashboard.broadcast_pace p set tokens = p.tokens - released where p.tenant_id = all_salons;
-  return jsonb_build_object('released', released, 'is_due', true);
+  return jsonb_build_object('released', released, 'under_way', under_way + released, 'is_due', true);
 end
 $$;
 

@@ -383,7 +383,7 @@ def test_no_more_is_handed_over_than_the_bot_takes(sending: Sending) -> None:
         sending.client()
     sending.send()
     assert sending.release(20) == 40
-    assert sending.system('release_broadcasts') == {'released': 0, 'is_due': False}
+    assert sending.system('release_broadcasts') == {'released': 0, 'under_way': 40, 'is_due': False}
     assert sending.settle('later') == 40
     assert sending.release(2) == 0
 
@@ -481,7 +481,7 @@ def test_a_bot_that_asks_for_patience_gets_it_from_all_broadcasts_and_other_comm
     sending.release(2)
     assert sending.settle('later', wait=30) == 11
     sending.db.execute("update dashboard.bot_commands set next_attempt_at = now() - interval '1 hour'")
-    assert sending.system('release_broadcasts') == {'released': 0, 'is_due': False}
+    assert sending.system('release_broadcasts') == {'released': 0, 'under_way': 11, 'is_due': False}
     sending.db.execute(
         'delete from dashboard.bot_commands where client_id = %s and id not in (select command_id from'
         ' dashboard.broadcast_recipients where command_id is not null)', (other,),

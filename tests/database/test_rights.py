@@ -89,6 +89,8 @@ SYSTEM_ONLY: dict[str, dict[str, Any]] = {
     'touch_canary': {'process': 'intruder'},
     'withdraw_sign_in': {'attempt': 0},
     'pulse': {},
+    'readiness': {},
+    'queues': {},
     'claim_commands': {},
     'settle_commands': {'commands': [], 'leases': [], 'outcomes': [], 'errors': [], 'waits': []},
     'release_broadcasts': {},

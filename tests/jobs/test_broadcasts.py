@@ -12,7 +12,6 @@ import pytest
 from devstack.demo.salons import SALON_A
 from jobs import broadcasts
 from jobs.broadcasts import send_broadcasts
-from jobs.commands import deliver_commands
 from tests.commands import FarEnd
 from tests.jobs.kills import KILLS, carry_out, kill_again_and_again, start
 from tests.simulated import until
@@ -82,7 +81,6 @@ async def send_all(far_end: FarEnd, *broadcasts: UUID) -> None:
     async with asyncio.timeout(60):
         while journal(far_end, *broadcasts).keys() & {'waiting', 'sending'}:
             await send_broadcasts()
-            await deliver_commands()  # what was tried before is the other job's
             await asyncio.sleep(0.2)
 
 
