@@ -36,7 +36,8 @@ from models import CLIENT_FILTERS, Broadcast, ClientKind, ClientQuery, SavedView
 from pages.view import View, explain_act
 
 INSERT = """() => {
-  const area = getElement(%d).$el.querySelector('textarea');
+  const field = document.getElementById('%s');
+  const area = field.matches('textarea') ? field : field.querySelector('textarea');
   area.setRangeText(%s, area.selectionStart, area.selectionEnd, 'end');
   area.dispatchEvent(new Event('input', { bubbles: true }));
   area.focus();
@@ -76,7 +77,7 @@ class BroadcastForm(Form):
             for word in FIELDS.values():
                 text = f'{{{_(word)}}}'
                 chip = button(text, kind='quiet')
-                chip.on('click', js_handler=INSERT % (self._text.id, json.dumps(text)))
+                chip.on('click', js_handler=INSERT % (self._text.html_id, json.dumps(text)))
 
     def _show_needed(self) -> None:
         needed = fields_of(str(self._text.value or ''))
