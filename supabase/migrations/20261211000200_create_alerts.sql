@@ -489,7 +489,7 @@ begin
     update dashboard.alerts x set acknowledged_at = now() at time zone 'utc', acknowledged_by = dashboard.current_user_id(),
       updated_at = now() at time zone 'utc' where x.id = a.id;
   end if;
-  return dashboard.finish_act(key, a.kind, jsonb_build_object('alert', a.id), '{}');
+  return dashboard.finish_act(key, a.kind, '{}', '{}');
 end
 $$;
 
