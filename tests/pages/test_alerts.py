@@ -29,6 +29,11 @@ def bell(tab: Person) -> str:
     return str(found[0].props['aria-label'])
 
 
+def lines_of(tab: Person) -> int:
+    """How many alerts that are over are shown."""
+    return sum('alert-line' in element.classes for element in tab.all(ui.element))
+
+
 async def test_an_alert_that_comes_and_goes_is_seen_in_the_header_and_on_the_page(dashboard: Dashboard) -> None:
     tab = await dashboard.signed_in('owner', '/')
     assert bell(tab) == 'Оповещения'
@@ -62,11 +67,10 @@ async def test_more_of_what_was_comes_page_by_page(dashboard: Dashboard) -> None
     )  # fmt: skip
     tab = await dashboard.signed_in('owner', '/alerts')
     await tab.sees('Старое 30')
-    lines = lambda: [e for e in tab.all(ui.element) if 'alert-line' in e.classes]  # noqa: E731
-    assert len(lines()) == 30
+    assert lines_of(tab) == 30
     (more,) = [button for button in tab.all(ui.button) if button.text == 'Показать ещё']
     tell(more, 'click')
-    await until(lambda: len(lines()) == 40)
+    await until(lambda: lines_of(tab) == 40)
 
 
 async def test_the_state_of_the_data_names_flaws_and_leads_to_rows(dashboard: Dashboard) -> None:
