@@ -44,7 +44,7 @@ def alert_card(alert: Alert, *, zone: str, on_seen: Callable[[Alert], Any] | Non
 
 
 def _story(alert: Alert, zone: str) -> list[str]:
-    story = [_('since {time}').format(time=format_day_time(alert.at, zone))]
+    story = [_('Began: {time}').format(time=format_day_time(alert.at, zone))]
     if alert.notified_at:
         story.append(_('told in the salon’s chat {time}').format(time=format_day_time(alert.notified_at, zone)))
     if alert.acknowledged_at:

@@ -30,6 +30,8 @@ FIELDS = NAMES | {
     'entries': N_('Number of entries'),
     'offer_at': N_('Offered time'),
     'offer_staff': N_('Specialist'),
+    'is_on': N_('Switched on'),
+    'threshold': N_('Threshold'),
 }
 MOMENT = re.compile(r'\d{4}-\d\d-\d\d[T ]\d\d:\d\d\S*')
 UUID = re.compile(r'[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}', re.IGNORECASE)

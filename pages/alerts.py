@@ -138,7 +138,9 @@ class RuleForm:
                 highest=unit_text(rule.kind, rule.highest),
                 usual=unit_text(rule.kind, rule.usual),
             )
-            form.text('threshold', _('From'), str(rule.threshold), longest=9, hint=limits).props('inputmode=numeric')
+            form.text('threshold', _('Threshold'), str(rule.threshold), longest=9, hint=limits).props(
+                'inputmode=numeric'
+            )
         form.open()
 
     async def _send(self, form: Form) -> None:

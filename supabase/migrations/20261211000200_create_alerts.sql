@@ -228,12 +228,15 @@ $$;
 create or replace function dashboard.find_drop_offs_rose(tenant uuid, threshold integer) returns jsonb
 language sql stable security definer set search_path = '' set plan_cache_mode = force_custom_plan
 as $$
-  with day as (
-    select z.zone, (now() at time zone z.zone)::date as today from (select dashboard.salon_timezone(tenant) as zone) z
+  with day as materialized (
+    select d.today, dashboard.day_start(d.today - 35, d.zone) as since, dashboard.day_start(d.today - 7, d.zone) as week,
+      dashboard.day_start(d.today, d.zone) as until
+    from (select z.zone, (now() at time zone z.zone)::date as today
+      from (select dashboard.salon_timezone(tenant) as zone) z) d
   ), dialog as materialized (
-    select c.started_at >= dashboard.day_start(d.today - 7, d.zone) as is_now, btrim(c.meta ->> 'drop_off_stage') as step
-    from day d join public.conversation_sessions_v2 c on c.tenant_id = tenant
-      and c.started_at >= dashboard.day_start(d.today - 35, d.zone) and c.started_at < dashboard.day_start(d.today, d.zone)
+    select c.started_at >= d.week as is_now, btrim(c.meta ->> 'drop_off_stage') as step
+    from day d join public.conversation_sessions_v2 c on c.tenant_id = tenant and c.started_at >= d.since
+      and c.started_at < d.until
   ), total as (
     select count(*) filter (where is_now) as dialogs, count(*) filter (where not is_now) as dialogs_before from dialog
   ), step as (
@@ -489,7 +492,7 @@ begin
     update dashboard.alerts x set acknowledged_at = now() at time zone 'utc', acknowledged_by = dashboard.current_user_id(),
       updated_at = now() at time zone 'utc' where x.id = a.id;
   end if;
-  return dashboard.finish_act(key, a.kind, jsonb_build_object('alert', a.id), '{}');
+  return dashboard.finish_act(key, a.kind, '{}', '{}');
 end
 $$;
 

@@ -1,29 +1,6 @@
 -- What of the bot's rows breaks the rules of the data, in the last 90 days of the salon in view: how many rows, since when,
 -- and five examples. Read by the newest rows' indexes: its cost grows with these 90 days and never with what was before.
 
--- What is odd about an archived dialog, by the names of the rules that it breaks.
-create or replace function dashboard.flaws_of(c public.conversation_sessions_v2, home_currency text) returns text[]
-language sql immutable set search_path = ''
-as $$
-  select array_remove(array[
-    case when coalesce(btrim(c.final_status), '') = '' then 'no_status'
-      when lower(btrim(c.final_status)) not in ('done', 'abandoned', 'dropped', 'auto_closed', 'escalated')
-        then 'unknown_status' end,
-    case when btrim(c.final_intent) <> '' and lower(btrim(c.final_intent))
-      not in ('booking', 'info', 'inquiry', 'reschedule', 'cancel', 'canceled') then 'unknown_intent' end,
-    case when lower(btrim(c.channel)) not in ('telegram', 'whatsapp') then 'unknown_channel' end,
-    case when btrim(c.meta ->> 'drop_off_stage') <> '' and btrim(c.meta ->> 'drop_off_stage')
-      not in ('service_selection', 'staff_selection', 'date_selection', 'time_selection') then 'unknown_step' end,
-    case when c.booking_id is not null and c.booking_amount is null then 'no_amount' end,
-    case when c.booking_amount < 0 or c.booking_amount in ('NaN', 'Infinity', '-Infinity') then 'odd_amount' end,
-    case when c.booking_id is not null and c.booking_amount is not null
-      and coalesce(nullif(upper(btrim(c.booking_currency)), ''), home_currency) <> home_currency then 'other_currency' end,
-    case when c.booking_id is not null and c.booking_datetime is null then 'no_time' end,
-    case when c.ended_at < c.started_at or c.duration_sec < 0 then 'ended_before_start' end,
-    case when c.meta = '{}' or jsonb_typeof(c.meta) <> 'object' then 'no_meta' end
-  ], null)
-$$;
-
 create or replace function dashboard.data_health() returns jsonb
 language plpgsql stable security definer set search_path = '' set jit = off set plan_cache_mode = force_custom_plan
 as $$
@@ -39,7 +16,24 @@ begin
   end if;
   if tenant is null then return null; end if;
   with dialog as materialized (
-    select c.session_id, c.started_at as at, dashboard.flaws_of(c, home_currency) as flaws
+    -- Written out and not a function of its own: it is asked for each dialog of the period.
+    select c.session_id, c.started_at as at, array_remove(array[
+        case when coalesce(btrim(c.final_status), '') = '' then 'no_status'
+          when lower(btrim(c.final_status)) not in ('done', 'abandoned', 'dropped', 'auto_closed', 'escalated')
+            then 'unknown_status' end,
+        case when btrim(c.final_intent) <> '' and lower(btrim(c.final_intent))
+          not in ('booking', 'info', 'inquiry', 'reschedule', 'cancel', 'canceled') then 'unknown_intent' end,
+        case when lower(btrim(c.channel)) not in ('telegram', 'whatsapp') then 'unknown_channel' end,
+        case when btrim(c.meta ->> 'drop_off_stage') <> '' and btrim(c.meta ->> 'drop_off_stage')
+          not in ('service_selection', 'staff_selection', 'date_selection', 'time_selection') then 'unknown_step' end,
+        case when c.booking_id is not null and c.booking_amount is null then 'no_amount' end,
+        case when c.booking_amount < 0 or c.booking_amount in ('NaN', 'Infinity', '-Infinity') then 'odd_amount' end,
+        case when c.booking_id is not null and c.booking_amount is not null
+          and coalesce(nullif(upper(btrim(c.booking_currency)), ''), home_currency) <> home_currency then 'other_currency' end,
+        case when c.booking_id is not null and c.booking_datetime is null then 'no_time' end,
+        case when c.ended_at < c.started_at or c.duration_sec < 0 then 'ended_before_start' end,
+        case when c.meta = '{}' or jsonb_typeof(c.meta) <> 'object' then 'no_meta' end
+      ], null) as flaws
     from public.conversation_sessions_v2 c
     where c.tenant_id = tenant and c.started_at >= since and c.started_at < 'infinity'
   ), message as materialized (
@@ -82,5 +76,5 @@ begin
 end
 $$;
 
-revoke execute on function dashboard.flaws_of(public.conversation_sessions_v2, text), dashboard.data_health() from public;
+revoke execute on function dashboard.data_health() from public;
 grant execute on function dashboard.data_health() to dashboard_app;

@@ -144,7 +144,7 @@ INTERNAL = {
     'is_clear',
     'find_bot_silent', 'find_clients_waiting', 'find_conversion_fell', 'find_drop_offs_rose', 'find_commands_stuck',
     'find_data_broken', 'find_alert', 'notice_key', 'close_alert', 'may_notify', 'has_chat', 'language_of',
-    'notices_due', 'alert_row', 'todos_of', 'flaws_of',
+    'notices_due', 'alert_row', 'todos_of',
 }  # fmt: skip
 
 

@@ -46,22 +46,23 @@ def kill_again_and_again(
     """Kill the command so many times, after a random part of what it takes when it is left alone.
 
     `prepare` gives it something to do before each start; nothing is killed before `earliest` (0..1) of that time, in
-    which Python loads what it needs. Answers with the parts after which it was killed, without runs that were through.
+    which Python loads what it needs. Runs that were through do not count, and tell how long it takes. Answers with the
+    parts after which it was killed.
     """
     chance, parts = random.Random(f'kills {seed}'), list[float]()
-    prepare()
-    began = time.monotonic()
-    code, output = carry_out(*arguments, environment=environment)
-    assert code == 0, output
-    typical = time.monotonic() - began
-    for _kill in range(times):
+    typical = LONGEST_SECONDS
+    while len(parts) < times:
         prepare()
         part = chance.uniform(earliest, 1)
+        began = time.monotonic()
         process = start(*arguments, environment=environment)
         try:
-            process.communicate(timeout=part * typical)
+            output, _nothing = process.communicate(timeout=part * typical)
         except subprocess.TimeoutExpired:
             process.kill()
             process.communicate()
             parts.append(part)
+        else:
+            assert process.returncode == 0, output
+            typical = min(typical, time.monotonic() - began)
     return parts

@@ -166,7 +166,7 @@ async def test_going_round_the_pages_leaves_nothing_behind(dashboard: Dashboard)
     for _round in range(10):
         for path in ('/sessions', '/sessions?figure=bookings', '/no-such-page', '/'):
             await person.go(path)
-    assert feed.subscriptions == before == 3
+    assert feed.subscriptions == before == 4
     assert len(person.client.elements) == elements
     assert list(Client.instances) == [person.client.id]
 

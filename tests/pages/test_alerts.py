@@ -1,0 +1,81 @@
+"""The page of alerts and the bell: live, in the reader's words, and open to acts only for owners."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from nicegui import ui
+
+from devstack.demo.salons import SALON_A
+from live import feed
+from tests.simulated import Dashboard, Person, is_shown, tell, until
+
+OPEN = (
+    'insert into dashboard.alerts (tenant_id, kind, actual, details, opened_at) values'
+    " (%s, 'clients_waiting', 2, '{\"number\": 2}', now()) returning id"
+)
+
+
+@pytest.fixture(autouse=True)
+def no_alert_left(dashboard: Dashboard) -> Iterator[None]:
+    yield
+    dashboard.run('delete from dashboard.alerts returning id')
+
+
+def bell(tab: Person) -> str:
+    """What the bell says."""
+    found = [link for link in tab.all(ui.link) if 'alert-bell' in link.classes]
+    return str(found[0].props['aria-label'])
+
+
+def lines_of(tab: Person) -> int:
+    """How many alerts that are over are shown."""
+    return sum('alert-line' in element.classes for element in tab.all(ui.element))
+
+
+async def test_an_alert_that_comes_and_goes_is_seen_in_the_header_and_on_the_page(dashboard: Dashboard) -> None:
+    tab = await dashboard.signed_in('owner', '/')
+    assert bell(tab) == 'Оповещения'
+    ((alert,),) = dashboard.run(OPEN, SALON_A.id)
+    feed.publish('alerts', tab.session.tenant_id)
+    await until(lambda: bell(tab) == '1 открытое оповещение')
+    await tab.go('/alerts')
+    await tab.sees('2 клиента ждут ответа.')
+    dashboard.run('update dashboard.alerts set closed_at = now() where id = %s returning id', alert)
+    feed.publish('alerts', tab.session.tenant_id)
+    await tab.sees('Всё в порядке')
+    await until(lambda: bell(tab) == 'Оповещения')
+
+
+async def test_an_employee_sees_alerts_and_rules_and_no_buttons(dashboard: Dashboard) -> None:
+    dashboard.run(OPEN, SALON_A.id)
+    tab = await dashboard.signed_in('staff', '/alerts')
+    await tab.sees('2 клиента ждут ответа.')
+    await tab.sees('Утренняя сводка')
+    acts = [button.props.get('data-act') for button in tab.all(ui.button) if is_shown(button)]
+    assert not [act for act in acts if act]
+    await tab.go('/data-health')
+    await tab.sees('Эта страница вам недоступна')
+
+
+async def test_more_of_what_was_comes_page_by_page(dashboard: Dashboard) -> None:
+    dashboard.run(
+        'insert into dashboard.alerts (tenant_id, kind, description, triggered_at, created_at, updated_at)'
+        " select %s, 'old_rails_kind', 'Старое ' || n, now() - interval '1 h' * n, now(), now()"
+        ' from generate_series(1, 40) n returning id', SALON_A.id,
+    )  # fmt: skip
+    tab = await dashboard.signed_in('owner', '/alerts')
+    await tab.sees('Старое 30')
+    assert lines_of(tab) == 30
+    (more,) = [button for button in tab.all(ui.button) if button.text == 'Показать ещё']
+    tell(more, 'click')
+    await until(lambda: lines_of(tab) == 40)
+
+
+async def test_the_state_of_the_data_names_flaws_and_leads_to_rows(dashboard: Dashboard) -> None:
+    tab = await dashboard.signed_in('owner', '/data-health')
+    await tab.sees('Сообщения без диалога')
+    links = [link.props['href'] for link in tab.all(ui.link) if 'flaw-example' in link.classes]
+    assert links
+    assert all(link.startswith(('/clients/', '/sessions/', '/wishlist/')) for link in links)
