@@ -91,7 +91,15 @@ class Container:
         image = {'PATH': '/opt/venv/bin:/usr/bin:/bin', 'HOME': '/tmp', 'LOG_FORMAT': 'json', 'DO_NOT_TRACK': '1',
                  'PYTHONDONTWRITEBYTECODE': '1', 'NICEGUI_STORAGE_PATH': '/data/nicegui',
                  'PREFECT_HOME': '/tmp/prefect'}  # fmt: skip
-        chroot = ['chroot', f'--userspec={USER}', str(self._root), 'sh', '-c', 'cd /app && exec "$@"', 'sh']
+        chroot = [
+            shutil.which('chroot') or 'chroot',
+            f'--userspec={USER}',
+            str(self._root),
+            'sh',
+            '-c',
+            'cd /app && exec "$@"',
+            'sh',
+        ]
         return subprocess.Popen([*chroot, *command], env=image | environment)
 
     def written(self, since: float) -> list[str]:
@@ -167,7 +175,8 @@ def check_compose() -> None:
     required = dict.fromkeys(
         ('SUPABASE_URL', 'SUPABASE_KEY', 'SUPABASE_JWT_SECRET', 'STORAGE_SECRET', 'PUBLIC_URL'), 'x'
     )
-    has_plugin = shutil.which('docker') and not subprocess.run(['docker', 'compose', 'version'], check=False).returncode
+    asked = ['docker', 'compose', 'version']
+    has_plugin = shutil.which('docker') and not subprocess.run(asked, capture_output=True, check=False).returncode
     command = ['docker', 'compose'] if has_plugin else ['docker-compose']
     run(*command, '--file', 'docker-compose.yml', 'config', '--quiet', **required)
 
