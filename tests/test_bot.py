@@ -113,6 +113,17 @@ async def test_two_deliverers_send_no_command_twice(far_end: FarEnd) -> None:
     assert in_order(far_end)
 
 
+async def test_the_end_of_the_process_waits_for_what_is_being_sent_and_takes_nothing_new(far_end: FarEnd) -> None:
+    far_end.queue(40, clients=20)
+    await far_end.behave(mode='slow', seconds=1)
+    leased = "select count(*) from dashboard.bot_commands where status = 'queued' and leased_until > now()"
+    bot.deliver_soon()
+    await until(lambda: far_end.rows(leased) > [(0,)])
+    await bot.close()
+    assert far_end.rows(leased) == [(0,)], 'nothing that was begun hangs in the air'
+    assert far_end.rows("select count(*) from dashboard.bot_commands where status <> 'queued'") == [(16,)]
+
+
 async def test_a_bot_that_is_killed_and_ill_acts_once_on_each_of_200_commands_in_order(
     far_end: FarEnd, monkeypatch: pytest.MonkeyPatch
 ) -> None:
