@@ -31,8 +31,10 @@ SEND_SECONDS = 10.0
 """How long the bot may take to say that it took a command."""
 CLOSE_SECONDS = 4.0
 """How long the end of the process waits for commands that are being sent."""
-AT_ONCE = 8
+AT_ONCE = 16
 """Commands under way at the same time; of one client there is never more than one."""
+CLAIMED = 64
+"""Commands that are claimed together: a slow bot takes all of them long before their lease runs out."""
 HEALTH_SECONDS = 10.0
 HEALTH_TIMEOUT_SECONDS = 4.0
 LONGEST_EVENT = 64 * 1024
@@ -109,7 +111,7 @@ class Bot:
         if not (settings().bot_webhook_url and settings().bot_webhook_secret):
             return 0
         tries, room = 0, asyncio.Semaphore(AT_ONCE)
-        while not self._is_closing and (claimed := await self._data.claim(AT_ONCE * 2)):
+        while not self._is_closing and (claimed := await self._data.claim(CLAIMED)):
             ends = await asyncio.gather(*(self._try(command, room) for command in claimed))
             await self._data.settle(list(zip(claimed, ends, strict=True)))
             tries += len(claimed)

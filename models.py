@@ -1220,6 +1220,7 @@ class SalonSettings(Row):
     timezone: str
     currency: str
     staff_phones: StaffPhones
+    broadcast_pace: int | None = None
     secrets: dict[str, bool]
     settings: dict[str, BotSetting]
 
@@ -1227,6 +1228,7 @@ class SalonSettings(Row):
         """What holds for a setting."""
         own: dict[str, SettingValue] = {
             'timezone': self.timezone, 'currency': self.currency, 'staff_phones': self.staff_phones.value,
+            'broadcast_pace': self.broadcast_pace,
         }  # fmt: skip
         return own[name] if name in own else self.settings[name].value
 

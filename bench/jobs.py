@@ -1,6 +1,6 @@
 """How long the jobs take, beside the same work done by plain SQL.
 
-./dev bench jobs [--salons 10] [--dialogs 20000] [--commands 1000]
+./dev bench jobs [--salons 10] [--dialogs 20000] [--commands 1000] [--recipients 10000]
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ import sys
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from pathlib import Path
+from typing import Any, cast
 
 import psycopg
 
@@ -121,16 +122,66 @@ def measure_commands(stack: Stack, db: psycopg.Connection[Any], number: int) -> 
     server.shutdown()
 
 
+BROADCAST = """
+    with made as (
+        insert into dashboard.broadcasts (tenant_id, name, text, quiet_days, status, key, sent_at)
+        select tenant_id, 'x', 'Здравствуйте!', 0, 'running', gen_random_uuid(), now() from public.clients_v2 limit 1
+        returning id, tenant_id
+    ), client as (
+        insert into public.clients_v2 (tenant_id, full_name, telegram_chat_id)
+        select m.tenant_id, 'Получатель ' || n, 90000000 + n from made m, generate_series(1, %s) n returning id
+    )
+    insert into dashboard.broadcast_recipients (broadcast_id, client_id, tenant_id, place, status, due_at)
+    select m.id, c.id, m.tenant_id, row_number() over (order by c.id), 'waiting', now() from made m, client c
+"""
+PACE = 20
+
+
+def measure_broadcast(stack: Stack, db: psycopg.Connection[Any], number: int) -> None:
+    """Send a broadcast at its pace, by a process that serves all jobs."""
+    server = ThreadingHTTPServer((HOST, 0), Answering)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    environment = os.environ | stack.app_environment(bot_url=f'http://{HOST}:{server.server_port}', port=1)
+    process = subprocess.Popen([sys.executable, '-m', 'jobs'], cwd=ROOT, env=environment, stderr=subprocess.DEVNULL)
+    time.sleep(5)
+    db.execute(BROADCAST.encode(), (number,))
+    largest, row = 0.0, cast('tuple[Any, ...]', (number,))
+    while row[0]:
+        time.sleep(2)
+        largest = max(largest, memory_of(process.pid))
+        (row,) = db.execute(
+            "select count(*) filter (where status in ('waiting', 'sending')), min(sent_at), max(sent_at),"
+            " count(*) filter (where status = 'sent') from dashboard.broadcast_recipients"
+        ).fetchall()
+    process.terminate()
+    process.wait(10)
+    server.shutdown()
+    seconds = (row[2] - row[1]).total_seconds()
+    pace = (row[3] - 1) / seconds
+    print(f'{row[3]} recipients          {seconds:6.1f} s   {pace:.2f} a second, {pace / PACE - 1:+.1%} of the pace;'
+          f' the process had {largest:.0f} MB at most', flush=True)  # fmt: skip
+
+
+def memory_of(pid: int) -> float:
+    """Resident memory of a process, in MB."""
+    for text in Path(f'/proc/{pid}/status').read_text().splitlines():
+        if text.startswith('VmRSS'):
+            return int(text.split()[1]) / 1024
+    return 0.0
+
+
 def main() -> None:
     """Read the options and measure."""
     parser = argparse.ArgumentParser(prog='./dev bench jobs')
     parser.add_argument('--salons', type=int, default=10)
     parser.add_argument('--dialogs', type=int, default=20_000)
     parser.add_argument('--commands', type=int, default=1_000)
+    parser.add_argument('--recipients', type=int, default=10_000)
     options = parser.parse_args()
     with Stack.temporary() as stack, psycopg.connect(stack.admin_dsn, autocommit=True) as db:
         measure_metrics(stack, db, options.salons, options.dialogs)
         measure_commands(stack, db, options.commands)
+        measure_broadcast(stack, db, options.recipients)
 
 
 if __name__ == '__main__':

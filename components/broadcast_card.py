@@ -22,6 +22,7 @@ from components.i18n import _, format_day_time, format_money, format_number, for
 from components.labels import label_of
 from components.link import link
 from components.page_head import section
+from components.settings_texts import pace_text
 from components.states import note
 from models import (
     Broadcast,
@@ -82,11 +83,6 @@ def when_it_goes(broadcast: Broadcast, times: BroadcastTimes, *, zone: str) -> N
                 '{number} clients get it only after the quiet hours.', times.waiting_for_morning,
             )  # fmt: skip
             note(text.format(number=format_number(times.waiting_for_morning)), tone='info', icon_name='clock')
-
-
-def pace_text(pace: int) -> str:
-    """How fast messages go out."""
-    return ngettext('{number} message a second', '{number} messages a second', pace).format(number=pace)
 
 
 def what_they_read(broadcast: Broadcast, plan: Preflight) -> None:

@@ -5,6 +5,7 @@ The one rule: every setting stands in exactly one group; a value that is not set
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -17,15 +18,17 @@ from babel.numbers import get_currency_name
 from components.formats import currency_sign, locale_of
 from components.labels import label_of, label_of_raw
 from components.phones import format_phone
-from components.translate import N_, _, language
+from components.translate import N_, _, language, ngettext
 from models import SettingValue, StaffPhones
 
-OWN = ('timezone', 'currency', 'staff_phones')
+OWN = ('timezone', 'currency', 'staff_phones', 'broadcast_pace')
 """What the dashboard alone uses; all else is the bot's."""
 TIMES = ('opening_time', 'closing_time', 'quiet_from', 'quiet_to')
 SWITCHES = ('bot_enabled', 'gap_filtering')
 TOGETHER = ('quiet_from', 'quiet_to')
 """Settings that are changed together or not at all."""
+PACES = (1, 2, 5, 10)
+"""Messages of broadcasts a second that can be chosen."""
 CURRENCIES = ('RUB', 'KZT', 'BYN', 'UZS', 'AMD', 'GEL', 'KGS', 'EUR', 'USD')
 REGIONS = ('Europe', 'Asia', 'Africa', 'America', 'Atlantic', 'Australia', 'Indian', 'Pacific')
 
@@ -36,7 +39,7 @@ NAMES = {
     'branch_address': N_('Address'), 'bot_enabled': N_('The bot answers clients'),
     'welcome_message': N_('Welcome message'), 'admin_chat_id': N_('Telegram chat for notices'),
     'yclients_company_id': N_('Company number in YClients'), 'gap_filtering': N_('Offer times without gaps'),
-    'staff_phones': N_('Clients’ phone numbers'),
+    'staff_phones': N_('Clients’ phone numbers'), 'broadcast_pace': N_('Speed of broadcasts'),
 }  # fmt: skip
 HINTS = {
     'timezone': N_('All days and hours are counted by it, earlier ones too'),
@@ -46,6 +49,7 @@ HINTS = {
     'gap_filtering': N_('The bot offers times that leave no short gaps in the day'),
     'branch_phone': N_('Clients are told it as it is written here'),
     'staff_phones': N_('Owners always see the whole number'),
+    'broadcast_pace': N_('All salons together send 20 messages a second at most'),
 }
 
 
@@ -71,6 +75,7 @@ GROUPS = (
     Group('bot', N_('Bot'), '', ('bot_enabled', 'welcome_message', 'gap_filtering', 'admin_chat_id',
                                  'yclients_company_id')),
     Group('staff', N_('What employees see'), '', ('staff_phones',)),
+    Group('broadcasts', N_('Broadcasts'), '', ('broadcast_pace',)),
 )  # fmt: skip
 SECRETS = {'telegram': N_('Key of the Telegram bot'), 'yclients': N_('Key to YClients')}
 
@@ -83,16 +88,20 @@ def setting_name(name: str) -> str:
 def setting_text(name: str, value: SettingValue) -> str:
     """A value as people read it."""
     if value is None or value == '':
-        return _('not set')
+        return _('as fast as possible') if name == 'broadcast_pace' else _('not set')
     if isinstance(value, bool):
         return _('on') if value else _('off')
-    if name == 'timezone':
-        return zone_text(str(value))
-    if name == 'currency':
-        return currency_text(str(value))
-    if name == 'staff_phones':
-        return label_of_raw(StaffPhones, str(value)).text
-    return format_phone(str(value)) if name == 'branch_phone' else str(value)
+    readers: dict[str, Callable[[str], str]] = {
+        'timezone': zone_text, 'currency': currency_text, 'branch_phone': format_phone,
+        'staff_phones': lambda text: label_of_raw(StaffPhones, text).text,
+        'broadcast_pace': lambda text: pace_text(int(text)) if text.isdecimal() else text,
+    }  # fmt: skip
+    return readers[name](str(value)) if name in readers else str(value)
+
+
+def pace_text(pace: int) -> str:
+    """How fast messages go out."""
+    return ngettext('{number} message a second', '{number} messages a second', pace).format(number=pace)
 
 
 def zone_text(zone: str) -> str:
@@ -132,6 +141,7 @@ def options_of(name: str, value: SettingValue) -> list[tuple[str, str]]:
     found = {
         'timezone': zones(language()) if name == 'timezone' else [],
         'currency': [(code, currency_text(code)) for code in CURRENCIES],
+        'broadcast_pace': [('', _('as fast as possible')), *((str(pace), pace_text(pace)) for pace in PACES)],
         'staff_phones': [(item.value, label_of(item).text) for item in StaffPhones],
     }.get(name) or [('true', _('on')), ('false', _('off'))]
     own = option_of(value)

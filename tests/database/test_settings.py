@@ -127,11 +127,12 @@ def test_a_change_is_one_command_with_what_the_bot_uses_and_one_line_of_the_audi
 
 
 def test_what_only_the_dashboard_uses_is_not_sent(salon_settings: Settings) -> None:
-    answer = salon_settings.change(timezone='Asia/Yekaterinburg', staff_phones='last4')
+    answer = salon_settings.change(timezone='Asia/Yekaterinburg', staff_phones='last4', broadcast_pace='5')
     assert 'command' not in answer
     assert salon_settings.commands() == []
     found = salon_settings.read()
     assert (found['timezone'], found['staff_phones']) == ('Asia/Yekaterinburg', 'last4')
+    assert found['broadcast_pace'] == 5
 
 
 def test_a_setting_says_whether_the_bot_has_taken_it_over(salon_settings: Settings) -> None:
@@ -207,6 +208,8 @@ WRONG: list[tuple[dict[str, Any], str, str]] = [
     ({'timezone': 'Foo/Bar+3'}, 'not_in_list', 'timezone'),
     ({'timezone': 'posix/Europe/Moscow'}, 'not_in_list', 'timezone'),
     ({'currency': 'XXX'}, 'not_in_list', 'currency'), ({'staff_phones': 'all'}, 'not_in_list', 'staff_phones'),
+    ({'broadcast_pace': '21'}, 'not_in_list', 'broadcast_pace'),
+    ({'broadcast_pace': '-1'}, 'not_in_list', 'broadcast_pace'),
 ]  # fmt: skip
 
 

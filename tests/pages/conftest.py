@@ -76,7 +76,8 @@ class SmallSalon:
         """Take away all that was made."""
         for table in ('recent_history_v2', 'active_sessions_v2', 'conversation_sessions_v2', 'clients_v2'):
             self.db.execute(f'delete from public.{table} where tenant_id = %s'.encode(), (self.id,))
-        for table in ('audits', 'users', 'metrics_dailies', 'metrics_breakdowns', 'tenant_settings', 'bot_commands',
+        for table in ('broadcast_recipients', 'broadcasts', 'saved_views', 'audits', 'users', 'metrics_dailies',
+                      'metrics_breakdowns', 'tenant_settings', 'bot_commands',
                       'client_notes', 'client_figures', 'client_watermarks', 'client_opt_outs'):  # fmt: skip
             self.db.execute(f'delete from dashboard.{table} where tenant_id = %s'.encode(), (self.id,))
         self.db.execute('delete from public.tenants_v2 where id = %s', (self.id,))
