@@ -8,7 +8,6 @@ from uuid import UUID
 
 import pytest
 
-from components import translate
 from models import Dialog
 
 Speak = Callable[[str], None]
@@ -18,7 +17,7 @@ Speak = Callable[[str], None]
 def speak(monkeypatch: pytest.MonkeyPatch) -> Speak:
     """`speak('en')`: from here on the texts are in this language."""
     return lambda code: monkeypatch.setattr(
-        translate, 'context', SimpleNamespace(client=SimpleNamespace(storage={'language': code}))
+        'nicegui.context', SimpleNamespace(client=SimpleNamespace(storage={'language': code}))
     )
 
 
