@@ -15,21 +15,20 @@ from components.audit_texts import subject_of_command
 from components.button import button
 from components.i18n import _, format_ago, format_day_time
 from components.icons import icon
-from components.labels import person_text
+from components.labels import label_of_raw, person_text
 from components.link import link
 from components.page_head import Heading
-from models import Alert, AlertCause, AlertRule
+from models import Alert, AlertCause, AlertKind, AlertRule
 
 SHOWN_ROWS = 5
 
 
 def alert_card(alert: Alert, *, zone: str, on_seen: Callable[[Alert], Any] | None) -> None:
     """An open alert; `on_seen` is for those who may say that they see to it."""
-    known = KINDS.get(alert.kind or '')
     tone = 'neutral' if alert.acknowledged_at else 'bad'
     with ui.element('article').classes(f'card alert-card tone-{tone}'):
         with ui.element('div').classes('alert-head'):
-            icon(known.icon if known else 'warning', classes='alert-icon')
+            icon(label_of_raw(AlertKind, alert.kind).icon or 'warning', classes='alert-icon')
             with ui.element('div').classes('grow'):
                 Heading(rule_name(alert.kind), 2).classes('card-title')
                 ui.label(sentence(alert, zone=zone)).classes('alert-text').props('dir=auto')

@@ -19,45 +19,34 @@ from models import Alert, AlertKind, AlertRule, DropOff
 
 @dataclass(frozen=True)
 class KindText:
-    """A kind of alert: its name, what it waits for, the unit of its threshold, its icon. Texts are translated later."""
+    """What a rule waits for, and the unit of its threshold. Texts are translated later."""
 
-    name: str
     hint: str
-    unit: str
-    icon: str
+    unit: str = ''
 
 
 KINDS: dict[str, KindText] = {
     AlertKind.CLIENTS_WAITING: KindText(
-        N_('Clients wait for an answer'), N_('A client wrote last and has had no answer for so many minutes'),
-        N_('{number} min'), 'clock'),
+        N_('A client wrote last and has had no answer for so many minutes'), N_('{number} min')),
     AlertKind.BOT_SILENT: KindText(
-        N_('The bot is silent'), N_('No message in any dialog for so many minutes of working hours'),
-        N_('{number} min'), 'bot'),
+        N_('No message in any dialog for so many minutes of working hours'), N_('{number} min')),
     AlertKind.COMMANDS_STUCK: KindText(
-        N_('The bot does not take what is given to it'), N_('Something has waited for the bot for so many minutes'),
-        N_('{number} min'), 'retry'),
+        N_('Something has waited for the bot for so many minutes'), N_('{number} min')),
     AlertKind.CONVERSION_FELL: KindText(
-        N_('Fewer dialogs end in a booking'),
         N_('The share of the last 7 days is lower than that of the 4 weeks before, by so many per cent of it'),
-        N_('{number} %'), 'chart'),
+        N_('{number} %')),
     AlertKind.DROP_OFFS_ROSE: KindText(
-        N_('More clients leave at one step'),
         N_('The share of the last 7 days is higher than that of the 4 weeks before, by so many percentage points'),
-        N_('{number} pp'), 'sign-out'),
+        N_('{number} pp')),
     AlertKind.DATA_BROKEN: KindText(
-        N_('The bot writes incomplete data'), N_('So many rows of the last 24 hours leave gaps in the figures'),
-        N_('{number} rows'), 'warning'),
-    'digest': KindText(
-        N_('Daily letter'),
-        N_('At 9:00 the bot writes how yesterday was into the salon’s chat, and three things to do'), '', 'mail'),
+        N_('So many rows of the last 24 hours leave gaps in the figures'), N_('{number} rows')),
+    'digest': KindText(N_('At 9:00 the bot writes how yesterday was into the salon’s chat, and three things to do')),
 }  # fmt: skip
 
 
 def rule_name(kind: str | None) -> str:
     """What an alert or a rule is called; a word that nobody knows is shown as it is."""
-    known = KINDS.get(kind or '')
-    return _(known.name) if known else (kind or _('Alert'))[:100]
+    return _('Daily letter') if kind == 'digest' else label_of_raw(AlertKind, kind).text[:100] or _('Alert')
 
 
 def rule_text(rule: AlertRule) -> str:

@@ -10,6 +10,7 @@ from enum import StrEnum
 
 from components.i18n import N_, _
 from models import (
+    AlertKind,
     BroadcastStatus,
     Channel,
     ClientKind,
@@ -102,6 +103,14 @@ LABELS: dict[type[StrEnum], dict[StrEnum, tuple[str, str, str]]] = {
         UserState.ACTIVE: (N_('active'), 'good', ''),
         UserState.INVITED: (N_('invited'), 'info', ''),
         UserState.OFF: (N_('switched off'), 'neutral', ''),
+    },
+    AlertKind: {
+        AlertKind.CLIENTS_WAITING: (N_('Clients wait for an answer'), 'bad', 'clock'),
+        AlertKind.BOT_SILENT: (N_('The bot is silent'), 'bad', 'bot'),
+        AlertKind.COMMANDS_STUCK: (N_('The bot does not take what is given to it'), 'bad', 'retry'),
+        AlertKind.CONVERSION_FELL: (N_('Fewer dialogs end in a booking'), 'warn', 'chart'),
+        AlertKind.DROP_OFFS_ROSE: (N_('More clients leave at one step'), 'warn', 'sign-out'),
+        AlertKind.DATA_BROKEN: (N_('The bot writes incomplete data'), 'warn', 'warning'),
     },
     LiveState: {
         LiveState.LIVE: (N_('live'), 'good', 'live'),

@@ -55,6 +55,8 @@ class BroadcastsView(View):
         self.panel.open('' if self.is_list else self.address.rest, self.address.params)
 
     async def go(self, address: Address) -> None:
+        if address.rest != self.address.rest:
+            self.shown_for = None
         self.address = address
         self._show_place()
         await self.load()
@@ -62,15 +64,17 @@ class BroadcastsView(View):
     # --- reading
 
     async def load(self) -> None:
-        await (super().load() if self.is_list else self.panel.load())
+        await super().load()
         if self.address.rest == NEW and self.is_open and self.error is None:
-            self.address = Address()  # once: what a live update brings must not open it again
-            await self.write_to(ClientQuery.from_params(self.address_params, self.today)[0])
+            audience = ClientQuery.from_params(self.address.params, self.today)[0]
+            self.address = Address()  # what a live update brings must not open the form again
+            await self.acts.write(audience)
 
     async def fetch(self) -> None:
-        self.address_params = self.address.params
-        size = min(max(30, len(self.rows)), LONGEST_PAGE)
-        found = await self.data.broadcasts.page(size=size)
+        if not self.is_list:
+            await self.panel.fetch()
+            return
+        found = await self.data.broadcasts.page(size=min(max(30, len(self.rows)), LONGEST_PAGE))
         self.rows, self.next = found.rows, found.next
 
     async def more(self) -> None:
@@ -86,17 +90,13 @@ class BroadcastsView(View):
             if key == self.next and self.is_open:
                 self.rows, self.next = self.rows + found.rows, found.next
                 with self.root:
-                    self.draw()
+                    self._draw_list()
 
     # --- acts
 
     async def write(self) -> None:
         """A new broadcast to all clients."""
-        await self.write_to(ClientQuery())
-
-    async def write_to(self, audience: ClientQuery) -> None:
-        """A new broadcast to some clients."""
-        await self.acts.write(audience)
+        await self.acts.write(ClientQuery())
 
     def on_bot(self) -> None:
         with self.root:
@@ -105,6 +105,12 @@ class BroadcastsView(View):
     # --- drawing
 
     def draw(self) -> None:
+        if self.is_list:
+            self._draw_list()
+        else:
+            self.panel.draw()
+
+    def _draw_list(self) -> None:
         self.rows_place.clear()
         with self.rows_place:
             if not self.rows:
@@ -121,6 +127,9 @@ class BroadcastsView(View):
                     button(_('Show more'), on_click=self.more)
 
     def show_error(self, error: DataError) -> None:
+        if not self.is_list:
+            self.panel.show_error(error)
+            return
         self.rows_place.clear()
         with self.rows_place:
             failure(error, on_retry=self.load)

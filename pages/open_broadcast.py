@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -30,10 +29,10 @@ from components.labels import label_of, person_text
 from components.link import link
 from components.page_head import page_head, section
 from components.place import Place
-from components.states import skeleton_rows, stale_note
-from data import DataError, SessionEnded
+from components.states import skeleton_rows
+from data import DataError
 from models import BroadcastStatus, OpenBroadcast, Preflight, Recipient, RecipientStatus
-from pages.view import View, explain, failure, pause_after
+from pages.view import View, explain, failure
 
 if TYPE_CHECKING:
     from pages.broadcast_acts import BroadcastActs
@@ -52,11 +51,8 @@ class OpenBroadcastPanel:
         self.opened: OpenBroadcast | None = None
         self.journal: list[Recipient] = []
         self.next: Mapping[str, Any] | None = None
-        self.error: DataError | None = None
-        self.read_at: datetime | None = None
         self.root = ui.element('div').classes('stack broadcast-page')
         with self.root:
-            self.note = ui.element('div').classes('page-note')
             self.place = Place(ui.element('div').classes('stack'))
 
     def open(self, rest: str, params: Mapping[str, str]) -> None:
@@ -70,7 +66,7 @@ class OpenBroadcastPanel:
         known = [status.value for status in RecipientStatus]
         self.status = RecipientStatus(params['status']) if params.get('status') in known else None
         if self.key != before[0]:
-            self.opened, self.error = None, None
+            self.opened = None
         if (self.key, self.status) != before:
             self.journal, self.next = [], None
         if self.key and not self.opened:
@@ -80,38 +76,14 @@ class OpenBroadcastPanel:
 
     # --- reading
 
-    async def load(self) -> None:
-        """Read it again and show it."""
+    async def fetch(self) -> None:
+        """Read it again, with its journal as far as it was shown. May raise DataError."""
         key, status = self.key, self.status
-        if key is None:
-            return
+        assert key
         size = min(max(50, len(self.journal)), LONGEST_JOURNAL)
-        try:
-            opened, page = await asyncio.gather(self.data.open(key), self.data.recipients(key, status, size=size))
-        except SessionEnded:
-            return
-        except DataError as error:
-            self._fail(key, error)
-            return
-        if (key, status) != (self.key, self.status) or not self.view.is_open:
-            return
-        self.opened, self.error, self.read_at = opened, None, datetime.now(UTC)
-        self.journal, self.next = page.rows, page.next
-        with self.view.root:
-            self.draw()
-
-    def _fail(self, key: UUID, error: DataError) -> None:
-        if key != self.key or not self.view.is_open:
-            return
-        self.error = error
-        with self.view.root:
-            self.draw()
-        self.view.later(self._again, 'broadcast again')
-
-    async def _again(self) -> None:
-        await asyncio.sleep(pause_after(self.error))
-        if self.error is not None:
-            await self.load()
+        opened, page = await asyncio.gather(self.data.open(key), self.data.recipients(key, status, size=size))
+        if (key, status) == (self.key, self.status):
+            self.opened, self.journal, self.next = opened, page.rows, page.next
 
     async def more(self) -> None:
         """Read the next page of the journal."""
@@ -132,22 +104,16 @@ class OpenBroadcastPanel:
 
     def draw(self) -> None:
         """Show what was read."""
-        if self.key is None or not (self.opened or self.error):
-            return
-        self.note.clear()
-        if self.opened is None:
-            self.place.clear()
-            with self.place.root:
-                link('← ' + _('All broadcasts'), to='/broadcasts')
-                assert self.error
-                failure(self.error, on_retry=self.load)
-            return
-        if self.error:
-            with self.note:
-                stale_note(self.read_at, zone=self.view.salon.timezone)
-        if self.place.is_new(self.opened, self.journal, self.next, self.status, bot.is_reachable):
+        if self.opened and self.place.is_new(self.opened, self.journal, self.next, self.status, bot.is_reachable):
             with self.place.root:
                 self._draw(self.opened)
+
+    def show_error(self, error: DataError) -> None:
+        """Say why there is nothing to show."""
+        self.place.clear()
+        with self.place.root:
+            link('← ' + _('All broadcasts'), to='/broadcasts')
+            failure(error, on_retry=self.view.load)
 
     def _draw(self, opened: OpenBroadcast) -> None:
         broadcast, zone = opened.broadcast, self.view.salon.timezone

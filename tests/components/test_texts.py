@@ -9,12 +9,12 @@ from components import catalogues, translate
 from components.i18n import _
 from components.labels import LABELS, label_of, label_of_raw, person_text, weekday_name
 from components.theme import TONES
-from models import AlertKind, BotState, Intent, Status
+from models import BotState, Intent, Status
 from tests.components.conftest import Speak
 
 KINDS: list[type[StrEnum]] = [
     kind for kind in vars(models).values()
-    if isinstance(kind, type) and issubclass(kind, StrEnum) and kind not in (StrEnum, BotState, AlertKind)
+    if isinstance(kind, type) and issubclass(kind, StrEnum) and kind not in (StrEnum, BotState)
 ]  # fmt: skip
 
 
