@@ -22,6 +22,7 @@ from jobs.clock import Clock
 from jobs.metrics_collector import collect_metrics
 from jobs.schedule import JOBS
 from jobs.server import Server
+from operations import logs
 
 DONE, NOT_DONE, WRONG_CALL = 0, 1, 2
 
@@ -78,11 +79,15 @@ async def serve() -> None:
 def main(arguments: list[str]) -> int:
     """Do what the arguments ask for; the exit code."""
     options = options_of(arguments)
+    logs.set_up()
     logging.getLogger('httpx').setLevel(logging.WARNING)
     if options.first:
         return run_once('metrics', partial(collect_metrics, options.first, options.last))
     if options.name:
         return run_once(options.name, JOBS[options.name].run)
+    from operations import checks  # it loads what one job alone does not need
+
+    checks.must_pass()
     asyncio.run(serve())
     return DONE
 

@@ -39,8 +39,9 @@ def is_operator(request: Request) -> bool:
     given = request.headers.get('authorization', '').removeprefix('Bearer ')
     if token and hmac.compare_digest(given.encode(), token.get_secret_value().encode()):
         return True
-    public = urlsplit(settings().public_url or '').netloc
-    is_public_name = bool(public) and request.headers.get('host', '') == public
+    public = urlsplit(settings().public_url or '')
+    is_outside = bool(public.hostname) and not _is_inner(public.hostname or '')
+    is_public_name = is_outside and request.headers.get('host', '') == public.netloc
     if is_public_name or any(name in request.headers for name in FORWARDED):
         return False
     return _is_inner(request.client.host if request.client else '')

@@ -153,13 +153,14 @@ def test_one_job_at_once_loads_neither_prefect_nor_nicegui(environment: Environm
 def test_the_process_ends_on_sigterm_and_on_sigint(environment: Environment) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         process = start(environment=environment)
-        time.sleep(1.5)
+        assert process.stdout
+        while 'the jobs run' not in process.stdout.readline():
+            assert process.poll() is None
         began = time.monotonic()
         process.send_signal(number)
         output, _nothing = process.communicate(timeout=12)
         assert process.returncode == 0, output
         assert time.monotonic() - began < 10
-        assert 'the jobs run' in output
 
 
 def test_a_prefect_server_that_is_down_is_said_once_and_the_jobs_go_on(environment: Environment) -> None:
@@ -168,7 +169,7 @@ def test_a_prefect_server_that_is_down_is_said_once_and_the_jobs_go_on(environme
     process.terminate()
     output, _nothing = process.communicate(timeout=12)
     assert output.count('no Prefect server: the jobs go on by themselves') == 1
-    assert 'until=' in output
+    assert 'until' in output
     assert 'Traceback' not in output
 
 
