@@ -56,8 +56,8 @@ def test_the_image_does_not_run_as_root_and_needs_no_other_program_for_its_healt
 @pytest.mark.parametrize('name', ['dashboard', 'jobs'])
 def test_compose_hands_over_every_setting_and_requires_the_required_ones(name: str) -> None:
     given = SERVICES[name]['environment']
-    own = {'HOST', 'PORT'} if name == 'dashboard' else set()
-    assert SETTINGS.keys() - given.keys() == {'HOST', 'PORT'} - own
+    of_the_other = {'dashboard': {'PREFECT_API_URL'}, 'jobs': {'HOST', 'PORT'}}[name]
+    assert SETTINGS.keys() - given.keys() == of_the_other
     required = {key for key, value in given.items() if value == f'${{{key}:?}}'}
     assert required == {key for key, field in SETTINGS.items() if field.is_required()} | {'PUBLIC_URL'}
 
