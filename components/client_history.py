@@ -28,7 +28,8 @@ def messages(
             ui.label(
                 f'{person_text(command.by, _("author unknown"))} · {format_day_time(command.created_at, zone)}'
             ).classes('muted small')
-            command_state(command, zone=zone, on_retry=on_retry, unable=unable)
+            is_broadcast = command.type == 'broadcast.message'  # it is tried again where it was given
+            command_state(command, zone=zone, on_retry=None if is_broadcast else on_retry, unable=unable)
 
 
 def notes(found: list[ClientNote], *, zone: str, on_remove: Callable[[ClientNote], Any] | None) -> None:

@@ -116,14 +116,20 @@ begin
 end
 $$;
 
--- Whether the salon's chat is to be left alone now.
+-- The hours in which the salon is left alone, by its own clock: the wish, else what the bot uses. Null: there are none.
+create or replace function dashboard.quiet_hours(tenant uuid, out begins time, out ends time)
+language sql stable security definer set search_path = ''
+as $$
+  select case when q.begins <> q.ends then q.begins end, case when q.begins <> q.ends then q.ends end
+  from (select dashboard.hour_of(tenant, 'quiet_from', null) as begins, dashboard.hour_of(tenant, 'quiet_to', null) as ends) q
+$$;
+
 create or replace function dashboard.is_quiet(tenant uuid) returns boolean
 language sql stable security definer set search_path = ''
 as $$
-  select coalesce(case when q.since < q.until then q.clock >= q.since and q.clock < q.until
-    else q.clock >= q.since or q.clock < q.until end, false)
-  from (select dashboard.hour_of(tenant, 'quiet_from', null) as since, dashboard.hour_of(tenant, 'quiet_to', null) as until,
-    (now() at time zone dashboard.salon_timezone(tenant))::time as clock) q
+  select coalesce(case when q.begins < q.ends then c.clock >= q.begins and c.clock < q.ends
+    else c.clock >= q.begins or c.clock < q.ends end, false)
+  from dashboard.quiet_hours(tenant) q, (select (now() at time zone dashboard.salon_timezone(tenant))::time as clock) c
 $$;
 
 -- Figures of the days [first_day, last_day] by the overview's own definitions: stored ones that hold, others computed.
@@ -533,7 +539,7 @@ $$;
 
 revoke execute on function dashboard.queue_system_command(uuid, uuid, text, jsonb, integer), dashboard.alert_kinds(),
   dashboard.rules_of(uuid), dashboard.hour_of(uuid, text, time), dashboard.open_minutes(uuid, timestamptz, timestamptz),
-  dashboard.is_quiet(uuid), dashboard.figures_by_day(uuid, date, date),
+  dashboard.quiet_hours(uuid), dashboard.is_quiet(uuid), dashboard.figures_by_day(uuid, date, date),
   dashboard.is_clear(numeric, numeric, numeric, numeric), dashboard.find_bot_silent(uuid, integer),
   dashboard.find_clients_waiting(uuid, integer), dashboard.find_conversion_fell(uuid, integer),
   dashboard.find_drop_offs_rose(uuid, integer), dashboard.find_commands_stuck(uuid, integer),

@@ -130,25 +130,6 @@ begin
 end
 $$;
 
--- The hours in which the salon begins no conversation, by its own clock: the wish, else what the bot uses. Null: none.
-create or replace function dashboard.quiet_hours(tenant uuid, out begins time, out ends time)
-language plpgsql stable security definer set search_path = ''
-as $$
-declare
-  used jsonb := dashboard.bot_settings(tenant) -> 'settings';
-begin
-  select s.quiet_from, s.quiet_to into begins, ends from dashboard.tenant_settings s where s.tenant_id = tenant;
-  if begins is null or ends is null then
-    begins := (used ->> 'quiet_from')::time;
-    ends := (used ->> 'quiet_to')::time;
-  end if;
-  if begins is null or ends is null or begins = ends then
-    begins := null;
-    ends := null;
-  end if;
-end
-$$;
-
 -- The moment at which `seconds` have passed since `start`, not counting quiet hours; with 0 the first moment that is not
 -- quiet. Salon time; a year ahead at most.
 create or replace function dashboard.open_moment(
@@ -183,5 +164,5 @@ begin
 end
 $$;
 
-revoke execute on function dashboard.must_manage(), dashboard.quiet_hours(uuid),
+revoke execute on function dashboard.must_manage(),
   dashboard.open_moment(timestamptz, double precision, text, time, time) from public;

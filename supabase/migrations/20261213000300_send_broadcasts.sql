@@ -243,8 +243,7 @@ begin
     select distinct b.tenant_id from dashboard.broadcasts b where b.status = 'running'
       and exists (select from dashboard.broadcast_recipients r where r.broadcast_id = b.id and r.status = 'waiting'
         and r.due_at <= now() + interval '2 seconds')) s
-  cross join lateral (select dashboard.quiet_hours(s.tenant_id) as q) quiet
-  where dashboard.open_moment(now(), 0, dashboard.salon_timezone(s.tenant_id), (quiet.q).begins, (quiet.q).ends) <= now();
+  where not dashboard.is_quiet(s.tenant_id);
   common := dashboard.filled_pace(all_salons, pace);
   -- Twice a second's worth under way: the bot takes none.
   if salons is null or common.paused_until > now() or under_way >= 2 * pace then

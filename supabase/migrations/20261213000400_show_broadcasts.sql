@@ -176,6 +176,45 @@ begin
 end
 $$;
 
+-- A client's card, with the messages of broadcasts among those that were sent from here.
+create or replace function dashboard.open_client(client uuid) returns jsonb
+language plpgsql volatile security definer set search_path = '' set jit = off
+as $$
+declare
+  tenant uuid := dashboard.current_tenant();
+  pending jsonb;
+  f dashboard.client_figures;
+begin
+  if tenant is null then return null; end if;
+  pending := dashboard.refresh_clients(tenant);
+  if pending is not null then return pending; end if;
+  select k.* into f from dashboard.client_figures k where k.tenant_id = tenant and k.client_id = open_client.client;
+  if not found or not exists (select from public.clients_v2 c where c.tenant_id = tenant and c.id = client) then
+    return null;
+  end if;
+  return dashboard.client_contacts(client) || jsonb_build_object(
+    'client', dashboard.client_row(f),
+    'yclients_client_id', (select c.yclients_client_id from public.clients_v2 c where c.tenant_id = tenant and c.id = client),
+    'wants_messages', dashboard.wants_messages(tenant, client),
+    'memory', dashboard.client_memory(tenant, client),
+    'commands', (select coalesce(jsonb_agg(dashboard.command_row(b.b) || jsonb_build_object(
+        'text', dashboard.shown_text((b.b).data ->> 'text'), 'error', dashboard.shown_text((b.b).last_error))
+        order by (b.b).number desc), '[]')
+      from (select b from dashboard.bot_commands b where b.tenant_id = tenant and b.client_id = client
+        and b.type in ('client.message', 'broadcast.message') order by b.number desc limit 20) b),
+    'notes', (select coalesce(jsonb_agg(jsonb_build_object('id', n.id, 'text', dashboard.shown_text(n.text),
+        'by', dashboard.name_of_user(n.author_id), 'created_at', n.created_at) order by n.created_at desc, n.id), '[]')
+      from (select * from dashboard.client_notes n where n.tenant_id = tenant and n.client_id = client
+        and n.removed_at is null order by n.created_at desc limit 100) n),
+    'wishes', (select coalesce(jsonb_agg(jsonb_build_object('id', w.id, 'status', w.status,
+        'service', dashboard.shown_text(coalesce(w.service, nullif(w.service_key, ''))),
+        'staff', dashboard.shown_text(coalesce(w.staff, nullif(w.staff_key, ''))), 'day', w.wished_on,
+        'created_at', w.created_at) order by w.created_at desc, w.id desc), '[]')
+      from (select * from dashboard.waiting_entries e where e.tenant_id = tenant and e.client_id = open_client.client
+        order by e.created_at desc, e.id desc limit 20) w));
+end
+$$;
+
 revoke execute on function dashboard.broadcast_numbers(uuid), dashboard.broadcast_row(dashboard.broadcasts),
   dashboard.page_of_broadcasts(timestamptz, uuid, integer), dashboard.broadcast_result(dashboard.broadcasts),
   dashboard.difference_of_shares(bigint, bigint, bigint, bigint), dashboard.open_broadcast(uuid),

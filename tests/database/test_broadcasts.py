@@ -584,6 +584,15 @@ def test_the_interval_of_a_difference(db: Connection, counts: tuple[int, ...], w
     assert row[0]['high'] == pytest.approx(wanted[2], abs=1e-4)
 
 
+def test_the_message_stands_on_the_clients_card(sending: Sending) -> None:
+    client = sending.client()
+    sending.send()
+    sending.release()
+    sending.settle('taken')
+    (command,) = sending.call('open_client', client=client)['commands']
+    assert (command['type'], command['text'], command['status']) == ('broadcast.message', 'Мы скучаем!', 'sent')
+
+
 # --- saved filters
 
 
