@@ -97,7 +97,7 @@ class AlertsView(View):
             rule_rows(known.rules, on_change=RuleForm(self).open if self.may_act else None)
 
     def _draw_closed(self, closed: list[Alert]) -> None:
-        with section(_('What was'), _('newest first'), classes='alerts-card'):
+        with section(_('Past alerts'), _('newest first'), classes='alerts-card'):
             if not closed:
                 ui.label(_('No alert is over yet.')).classes('muted')
             alert_lines(closed, zone=self.salon.timezone)
