@@ -41,7 +41,8 @@ async def all_through(far_end: FarEnd, number: int, *, bots: tuple[Bot, ...] = (
 def acted(far_end: FarEnd) -> list[tuple[Any, ...]]:
     """The commands that the bot acted on: client and the command's place in the outbox, in the order of acting."""
     return far_end.rows(
-        'select coalesce(s.client_id, c.tenant_id), c.number from standin_bot.seen_commands s join dashboard.bot_commands c on c.id = s.id'
+        'select coalesce(s.client_id, c.tenant_id), c.number from standin_bot.seen_commands s'
+        ' join dashboard.bot_commands c on c.id = s.id'
         ' order by s.number'
     )
 
