@@ -11,17 +11,19 @@ import contextlib
 import json
 import math
 import re
+import time
 from collections import Counter
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
+from uuid import UUID
 
 import httpx
 import structlog
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from config import settings
-from data import CommandData, Data, DataError, Refused
+from data import CommandData, Data, DataError, Refused, Unavailable
 from models import BotState, Command, Outcome
 from tokens import SYSTEM
 
@@ -35,6 +37,7 @@ AT_ONCE = 16
 """Commands under way at the same time; of one client there is never more than one."""
 CLAIMED = 64
 """Commands that are claimed together: a slow bot takes all of them long before their lease runs out."""
+SETTLE_PAUSES = (0.5, 2.0, 5.0)
 HEALTH_SECONDS = 10.0
 HEALTH_TIMEOUT_SECONDS = 4.0
 LONGEST_EVENT = 64 * 1024
@@ -56,6 +59,7 @@ class Bot:
         self._http: httpx.AsyncClient | None = None
         self._delivery: asyncio.Task[None] | None = None
         self._is_wanted = self._is_closing = False
+        self._patient_until = 0.0
         self._refused: Counter[str] = Counter()
         self._counting: asyncio.Task[None] | None = None
         self._watchers: list[Callable[[], None]] = []
@@ -95,6 +99,11 @@ class Bot:
         if self._delivery is None or self._delivery.done():
             self._delivery = asyncio.create_task(self._deliver_while_wanted())
 
+    async def delivered(self) -> None:
+        """Wait until what is being sent in the background is through."""
+        if self._delivery:
+            await asyncio.shield(self._delivery)
+
     async def _deliver_while_wanted(self) -> None:
         while self._is_wanted and not self._is_closing:
             self._is_wanted = False
@@ -110,19 +119,45 @@ class Bot:
         """
         if not (settings().bot_webhook_url and settings().bot_webhook_secret):
             return 0
-        tries, room = 0, asyncio.Semaphore(AT_ONCE)
+        tries = 0
         while not self._is_closing and (claimed := await self._data.claim(CLAIMED)):
-            ends = await asyncio.gather(*(self._try(command, room) for command in claimed))
-            await self._data.settle(list(zip(claimed, ends, strict=True)))
+            await self._deliver(claimed)
             tries += len(claimed)
         return tries
 
-    async def _try(self, command: Command, room: asyncio.Semaphore) -> Outcome:
+    async def _deliver(self, claimed: list[Command]) -> None:
+        """Try all of them; however that ends, it is written down how far each came. What was not begun goes back."""
+        ends, room = {command.id: Outcome('untried') for command in claimed}, asyncio.Semaphore(AT_ONCE)
+        try:
+            await asyncio.gather(*(self._try(command, room, ends) for command in claimed))
+        finally:
+            await self._settle([(command, ends[command.id]) for command in claimed])
+
+    async def _try(self, command: Command, room: asyncio.Semaphore, ends: dict[UUID, Outcome]) -> None:
         async with room:
-            outcome = await self._send(command)
+            if self._is_closing:
+                return
+            patience = self._patient_until - time.monotonic()
+            if patience > 0 and command.type == 'broadcast.message':
+                ends[command.id] = Outcome('later', 'HTTP 429', math.ceil(patience))
+                return
+            ends[command.id] = Outcome('unanswered', 'ended')
+            outcome = ends[command.id] = await self._send(command)
+        if outcome.wait:
+            self._patient_until = max(self._patient_until, time.monotonic() + outcome.wait)
         if outcome.word != 'taken':
             log.warning('command not taken', command=str(command.id), type=command.type, reason=outcome.error)
-        return outcome
+
+    async def _settle(self, tries: list[tuple[Command, Outcome]]) -> None:
+        """Write down how the tries ended, if need be again after some seconds: leases last longer. Raises DataError."""
+        for pause in SETTLE_PAUSES:
+            try:
+                await self._data.settle(tries)
+            except Unavailable:
+                await asyncio.sleep(pause)
+            else:
+                return
+        await self._data.settle(tries)
 
     async def _send(self, command: Command) -> Outcome:
         """One try. The signature covers id, time and body (Standard Webhooks); the id is the command's own."""

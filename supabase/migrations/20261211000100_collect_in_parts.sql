@@ -140,6 +140,16 @@ begin
     where c.tenant_id = tenant and c.session_id = session
   ) changed
   where m.tenant_id = tenant and m.day = (changed.started_at at time zone m.timezone)::date;
+  perform pg_advisory_xact_lock(hashtextextended('clients:' || tenant::text, 0));
+  update dashboard.client_figures f set stale_at = clock_timestamp()
+  from (
+    select c.user_id from public.conversation_sessions_v2 c where c.tenant_id = tenant and c.session_id = session
+    union
+    select other.user_id from public.conversation_sessions_v2 c join public.conversation_sessions_v2 other
+      on other.tenant_id = tenant and other.booking_id = c.booking_id
+    where c.tenant_id = tenant and c.session_id = session
+  ) changed
+  where f.tenant_id = tenant and f.client_id = changed.user_id;
 end
 $$;
 

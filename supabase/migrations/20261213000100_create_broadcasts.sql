@@ -48,10 +48,12 @@ create table if not exists dashboard.broadcast_recipients (
   reason text,
   due_at timestamptz not null,
   command_id uuid,
+  handed_at timestamptz,
   sent_at timestamptz,
   changed_at timestamptz not null default now(),
   primary key (broadcast_id, client_id)
 );
+comment on column dashboard.broadcast_recipients.handed_at is 'when it was handed over to the outbox first: what the client did since then counts';
 create unique index if not exists broadcast_recipients_command_key on dashboard.broadcast_recipients (command_id);
 create unique index if not exists broadcast_recipients_place_key on dashboard.broadcast_recipients (broadcast_id, place);
 create index if not exists broadcast_recipients_status_idx on dashboard.broadcast_recipients (broadcast_id, status, place);

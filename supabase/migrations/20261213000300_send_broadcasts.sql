@@ -40,20 +40,18 @@ begin
   begins := greatest(coalesce(b.starts_at, now()), now());
   insert into dashboard.broadcast_recipients (broadcast_id, client_id, tenant_id, place, status, reason, due_at)
   select b.id, a.client_id, b.tenant_id, a.place, case when a.reason is null then 'waiting' when a.reason = 'held_out'
-    then 'held_out' else 'skipped' end, nullif(a.reason, 'held_out'), begins
-  from dashboard.broadcast_audience(b) a;
+    then 'held_out' else 'skipped' end, nullif(a.reason, 'held_out'), case when b.spread_hours > 0 and a.is_chosen
+    then dashboard.open_moment(begins, b.spread_hours * 3600.0 * (a.number - 1) / a.total, zone, quiet.begins, quiet.ends)
+    else begins end
+  from (select x.*, coalesce(x.reason = 'held_out', true) as is_chosen,
+      row_number() over (partition by coalesce(x.reason = 'held_out', true) order by x.place) as number,
+      count(*) over (partition by coalesce(x.reason = 'held_out', true)) as total
+    from dashboard.broadcast_audience(b) x) a;
   select count(*) filter (where r.status = 'waiting') into getting from dashboard.broadcast_recipients r
   where r.broadcast_id = b.id;
   if getting = 0 then raise sqlstate 'PT400' using message = 'nobody'; end if;
   if getting > expected + greatest(5, expected / 10) then
     raise sqlstate 'PT409' using message = 'audience_grew', detail = getting::text;
-  end if;
-  if b.spread_hours > 0 then
-    update dashboard.broadcast_recipients r set due_at = dashboard.open_moment(begins,
-      b.spread_hours * 3600.0 * (p.number - 1) / p.total, zone, quiet.begins, quiet.ends)
-    from (select x.client_id, row_number() over (order by x.place) as number, count(*) over () as total
-      from dashboard.broadcast_recipients x where x.broadcast_id = b.id and x.status in ('waiting', 'held_out')) p
-    where r.broadcast_id = b.id and r.client_id = p.client_id;
   end if;
   update dashboard.broadcasts d set status = case when begins > now() then 'scheduled' else 'running' end,
     started_at = case when begins <= now() then now() end, key = send_broadcast.key, sent_by = dashboard.current_user_id(),
@@ -64,15 +62,18 @@ begin
 end
 $$;
 
--- Takes back what was handed over and never tried: as if its turn had not come.
+-- Takes back what was handed over and is not with the bot: never tried, or the bot said no. What is being tried, or was
+-- once sent without an answer, stays as it is.
 create or replace function dashboard.take_back_messages(broadcast uuid) returns void
 language plpgsql security definer set search_path = ''
 as $$
 begin
+  perform 1 from dashboard.broadcast_recipients r join dashboard.bot_commands c on c.id = r.command_id
+  where r.broadcast_id = broadcast and r.status = 'sending' order by c.id for update of c;
   with taken as (
     delete from dashboard.bot_commands c using dashboard.broadcast_recipients r
-    where r.broadcast_id = broadcast and r.status = 'sending' and c.id = r.command_id and c.status = 'queued'
-      and c.attempts = 0 and c.lease is null
+    where r.broadcast_id = broadcast and r.status = 'sending' and r.sent_at is null and c.id = r.command_id
+      and c.status = 'queued' and coalesce(c.leased_until, '-infinity') <= now() and (c.attempts = 0 or c.last_error is not null)
     returning c.id
   )
   update dashboard.broadcast_recipients r set status = 'waiting', command_id = null, changed_at = now()
@@ -100,9 +101,8 @@ begin
   if act = 'stop' then
     update dashboard.broadcast_recipients r set status = 'skipped', reason = 'stopped', changed_at = now()
     where r.broadcast_id = b.id and r.status = 'waiting';
-    -- Was tried and is not through: nobody knows whether the bot has it, unless the bot said no.
-    update dashboard.bot_commands c set status = case when c.last_error is null then 'unknown' else 'failed' end,
-      last_error = 'stopped', finished_at = now(), lease = null, leased_until = null, updated_at = now()
+    -- Is being tried, or was sent once without an answer: nobody knows whether the bot has it.
+    update dashboard.bot_commands c set status = 'unknown', last_error = 'stopped', finished_at = now(), lease = null, leased_until = null, updated_at = now()
     from dashboard.broadcast_recipients r
     where r.broadcast_id = b.id and r.status = 'sending' and c.id = r.command_id and c.status = 'queued';
   end if;
@@ -116,8 +116,17 @@ begin
 end
 $$;
 
--- Sends again what nobody knows the end of, or what the bot did not take for a day: under the same ids, so that the bot
--- sends nothing twice that it remembers. Somebody must decide this; it never happens by itself.
+-- How old a message may be that is sent again: the bot remembers ids for 48 hours, so that nobody gets it twice.
+create or replace function dashboard.can_be_sent_again(r dashboard.broadcast_recipients) returns boolean
+language sql stable security definer set search_path = ''
+as $$
+  select r.status in ('unknown', 'failed') and r.handed_at > now() - interval '40 hours'
+    and dashboard.wants_messages(r.tenant_id, r.client_id) and exists (select from dashboard.bot_commands c
+      where c.id = r.command_id and c.status in ('unknown', 'dead'))
+$$;
+
+-- Lets those wait for their turn once more whose message nobody knows the end of, or that the bot did not take for a day:
+-- it goes out at the usual pace under the same id. Somebody must decide this; it never happens by itself.
 create or replace function dashboard.retry_broadcast(key uuid, broadcast uuid) returns jsonb
 language plpgsql security definer set search_path = ''
 as $$
@@ -129,11 +138,8 @@ begin
   if known is not null then return known; end if;
   b := dashboard.known_broadcast(broadcast);
   if b.status = 'draft' then raise sqlstate 'PT409' using message = 'status_changed'; end if;
-  update dashboard.bot_commands c set status = 'queued', next_attempt_at = now(), expires_at = now() + interval '24 hours',
-    finished_at = null, attempts = 0, last_error = null, updated_at = now()
-  from dashboard.broadcast_recipients r
-  where r.broadcast_id = b.id and r.status in ('unknown', 'failed') and c.id = r.command_id and c.status in ('unknown', 'dead')
-    and dashboard.wants_messages(c.tenant_id, c.client_id);
+  update dashboard.broadcast_recipients r set status = 'waiting', reason = null, due_at = now(), changed_at = now()
+  where r.broadcast_id = b.id and dashboard.can_be_sent_again(r);
   get diagnostics number = row_count;
   if number = 0 then raise sqlstate 'PT409' using message = 'nothing_to_retry'; end if;
   update dashboard.broadcasts d set status = case when d.status in ('done', 'stopped') then 'running' else d.status end,
@@ -146,7 +152,7 @@ $$;
 -- --- handing over
 
 -- What stands in the way of a recipient whose turn has come; null when nothing does.
-create or replace function dashboard.left_out_now(b dashboard.broadcasts, client uuid) returns text
+create or replace function dashboard.left_out_now(b dashboard.broadcasts, client uuid, command uuid) returns text
 language sql stable security definer set search_path = ''
 as $$
   select case when c.id is null then 'gone' else dashboard.left_out_because(b, c, dashboard.wants_messages(b.tenant_id, c.id),
@@ -156,7 +162,7 @@ as $$
       and d.is_booked and d.booking_status is distinct from 'cancelled' and d.booking_at > now()),
     b.quiet_days > 0 and exists (select from dashboard.bot_commands k where k.tenant_id = b.tenant_id and k.client_id = c.id
       and k.type in ('client.message', 'broadcast.message') and k.created_at > now() - make_interval(days => b.quiet_days)
-      and k.status not in ('failed', 'dead'))) end
+      and k.status not in ('failed', 'dead') and k.id <> command)) end
   from (select 1) one left join public.clients_v2 c on c.id = client and c.tenant_id = b.tenant_id
 $$;
 
@@ -172,7 +178,7 @@ $$;
 
 -- Hands over up to `number` recipients of a salon whose turn has come; answers how many. Those whom something stands in
 -- the way of by now are left out with the reason. A chat gets one message a second at most.
-create or replace function dashboard.release_of_salon(tenant uuid, number integer) returns integer
+create or replace function dashboard.release_of_salon(tenant uuid, number integer, ours uuid[]) returns integer
 language plpgsql security definer set search_path = ''
 as $$
 declare
@@ -185,11 +191,12 @@ begin
   for r in
     select x.broadcast_id, x.client_id, b from dashboard.broadcast_recipients x
     join dashboard.broadcasts b on b.id = x.broadcast_id
-    where b.tenant_id = tenant and b.status = 'running' and x.status = 'waiting' and x.due_at <= now()
+    where b.tenant_id = tenant and b.id = any (ours) and b.status = 'running' and x.status = 'waiting' and x.due_at <= now()
     order by b.sent_at, x.place limit number * 20 for update of x skip locked
   loop
     exit when released >= number;
-    because := dashboard.left_out_now(r.b, r.client_id);
+    command := md5(r.broadcast_id::text || ':' || r.client_id::text)::uuid;
+    because := dashboard.left_out_now(r.b, r.client_id, command);
     if because is not null then
       update dashboard.broadcast_recipients x set status = 'skipped', reason = because, changed_at = now()
       where x.broadcast_id = r.broadcast_id and x.client_id = r.client_id;
@@ -199,12 +206,14 @@ begin
       and k.type in ('client.message', 'broadcast.message', 'waitlist.offer')
       and (k.status = 'queued' or k.sent_at > now() - interval '1 second'));
     select w.* into words from dashboard.words_of_clients(tenant, array[r.client_id]) w;
-    command := md5(r.broadcast_id::text || ':' || r.client_id::text)::uuid;
-    insert into dashboard.bot_commands (id, key, tenant_id, client_id, type, data, created_by)
-    values (command, (r.b).key, tenant, r.client_id, 'broadcast.message', jsonb_build_object('broadcast_id', r.broadcast_id,
-      'text', dashboard.text_for(r.b, words.name, words.specialist)), (r.b).sent_by);
-    update dashboard.broadcast_recipients x set status = 'sending', command_id = command, changed_at = now()
+    update dashboard.broadcast_recipients x set status = 'sending', command_id = command,
+      handed_at = coalesce(x.handed_at, now()), changed_at = now()
     where x.broadcast_id = r.broadcast_id and x.client_id = r.client_id;
+    insert into dashboard.bot_commands as c (id, key, tenant_id, client_id, type, data, created_by)
+    values (command, (r.b).key, tenant, r.client_id, 'broadcast.message', jsonb_build_object('broadcast_id', r.broadcast_id,
+      'text', dashboard.text_for(r.b, words.name, words.specialist)), (r.b).sent_by)
+    on conflict (id) do update set status = 'queued', next_attempt_at = now(), expires_at = now() + interval '24 hours',
+      finished_at = null, last_error = null, updated_at = now() where c.status in ('unknown', 'dead');
     released := released + 1;
   end loop;
   return released;
@@ -212,8 +221,8 @@ end
 $$;
 
 -- One step of all broadcasts: begins those whose time has come, hands over what the pace allows, ends those that are
--- through. Answers {released, under_way, is_due}: under way are all that the bot has not taken yet, is_due says whether it is
--- worth asking again in a moment. One step at a time, whoever asks.
+-- through. Answers {released, under_way, is_due}: under way is what the bot is to take now, is_due says whether it is worth
+-- asking again in a moment. One step at a time, whoever asks; a broadcast that somebody steers just now is left for the next.
 create or replace function dashboard.release_broadcasts() returns jsonb
 language plpgsql security definer set search_path = ''
 as $$
@@ -223,6 +232,7 @@ declare
   common dashboard.broadcast_pace;
   own dashboard.broadcast_pace;
   under_way integer;
+  ours uuid[];
   room integer;
   salons uuid[];
   salon uuid;
@@ -233,17 +243,24 @@ begin
   if not pg_try_advisory_xact_lock(hashtextextended('broadcasts', 0)) then
     return jsonb_build_object('released', 0, 'under_way', 0, 'is_due', true);
   end if;
-  select count(*) into under_way from dashboard.bot_commands c where c.status = 'queued' and c.type = 'broadcast.message';
+  select count(*) into under_way from dashboard.bot_commands c where c.status = 'queued' and c.type = 'broadcast.message'
+    and (c.leased_until > now() or c.next_attempt_at <= now() + interval '2 seconds');
   update dashboard.broadcasts b set status = 'running', started_at = now(), updated_at = now()
-  where b.status = 'scheduled' and b.starts_at <= now();
+  where b.id in (select x.id from dashboard.broadcasts x where x.status = 'scheduled' and x.starts_at <= now()
+    for update skip locked);
+  select coalesce(array_agg(o.id), '{}') into ours from (select x.id from dashboard.broadcasts x where x.status = 'running'
+    order by x.id for update skip locked) o;
   update dashboard.broadcasts b set status = 'done', finished_at = now(), updated_at = now()
-  where b.status = 'running' and not exists (select from dashboard.broadcast_recipients r
+  where b.id = any (ours) and not exists (select from dashboard.broadcast_recipients r
     where r.broadcast_id = b.id and r.status in ('waiting', 'sending'));
   select array_agg(s.tenant_id order by random()) into salons from (
-    select distinct b.tenant_id from dashboard.broadcasts b where b.status = 'running'
+    select distinct b.tenant_id from dashboard.broadcasts b where b.id = any (ours) and b.status = 'running'
       and exists (select from dashboard.broadcast_recipients r where r.broadcast_id = b.id and r.status = 'waiting'
         and r.due_at <= now() + interval '2 seconds')) s
-  where not dashboard.is_quiet(s.tenant_id);
+  where not dashboard.is_quiet(s.tenant_id)
+    -- A bot that takes none of its salon's messages holds up nobody else's.
+    and (select count(*) from dashboard.bot_commands c where c.status = 'queued' and c.type = 'broadcast.message'
+      and c.tenant_id = s.tenant_id) < 4 * pace;
   common := dashboard.filled_pace(all_salons, pace);
   -- Twice a second's worth under way: the bot takes none.
   if salons is null or common.paused_until > now() or under_way >= 2 * pace then
@@ -255,9 +272,10 @@ begin
     own := dashboard.filled_pace(salon, dashboard.broadcast_pace_of(salon));
     part := least(floor(own.tokens), ceil((room - released)::numeric / (cardinality(salons) - number + 1)));
     continue when part <= 0;
-    part := dashboard.release_of_salon(salon, part);
+    part := dashboard.release_of_salon(salon, part, ours);
     update dashboard.broadcast_pace p set tokens = p.tokens - part where p.tenant_id = salon;
-    update dashboard.broadcasts b set updated_at = now() where b.tenant_id = salon and b.status = 'running';
+    update dashboard.broadcasts b set updated_at = now()
+    where b.tenant_id = salon and b.id = any (ours) and b.status = 'running' and b.updated_at < now() - interval '1 second';
     released := released + part;
   end loop;
   update dashboard.broadcast_pace p set tokens = p.tokens - released where p.tenant_id = all_salons;
@@ -278,7 +296,9 @@ begin
     reason = case new.status when 'failed' then coalesce(nullif(new.last_error, ''), 'refused') when 'dead' then 'not_taken' end,
     sent_at = coalesce(new.sent_at, r.sent_at), changed_at = now()
   where r.command_id = new.id returning r.broadcast_id into broadcast;
-  update dashboard.broadcasts b set updated_at = now() where b.id = broadcast and b.updated_at < now() - interval '1 second';
+  -- A hint for the page, not worth waiting for whoever steers the broadcast just now.
+  update dashboard.broadcasts b set updated_at = now() where b.id in (select x.id from dashboard.broadcasts x
+    where x.id = broadcast and x.updated_at < now() - interval '1 second' for update skip locked);
   return null;
 end
 $$;
@@ -293,8 +313,9 @@ language plpgsql security definer set search_path = ''
 as $$
 declare
   claimed jsonb;
-  is_paused boolean := coalesce((select p.paused_until > now() from dashboard.broadcast_pace p
-    where p.tenant_id = '00000000-0000-0000-0000-000000000000'), false);
+  sendable uuid[] := case when not coalesce((select p.paused_until > now() from dashboard.broadcast_pace p
+      where p.tenant_id = '00000000-0000-0000-0000-000000000000'), false)
+    then array(select b.id from dashboard.broadcasts b where b.status = 'running' and not dashboard.is_quiet(b.tenant_id)) end;
 begin
   if not dashboard.is_system() then raise sqlstate 'PT403' using message = 'only the dashboard delivers commands'; end if;
   update dashboard.bot_commands c set status = 'dead', finished_at = now(), updated_at = now()
@@ -302,10 +323,11 @@ begin
   with due as (
     select c.id from dashboard.bot_commands c
     where c.status = 'queued' and c.next_attempt_at <= now() and coalesce(c.leased_until, '-infinity') <= now()
-      and not (is_paused and c.type = 'broadcast.message')
+      and (c.type <> 'broadcast.message' or (c.data ->> 'broadcast_id')::uuid = any (sendable))
+      -- What somebody wrote does not wait for a broadcast's message that the bot did not take.
       and not exists (select from dashboard.bot_commands e
         where e.tenant_id = c.tenant_id and e.client_id is not distinct from c.client_id and e.status = 'queued'
-          and e.number < c.number)
+          and e.number < c.number and (e.type <> 'broadcast.message' or c.type = 'broadcast.message'))
     order by c.type = 'broadcast.message', c.next_attempt_at, c.number limit least(greatest(claim_commands.number, 1), 200)
     for update skip locked
   ), taken as (
@@ -322,10 +344,9 @@ begin
 end
 $$;
 
--- Writes down how attempts ended, each at the same place of its array: `taken`, `refused` (never to be tried again),
--- `unanswered` (sent, and nobody knows: a broadcast's message stays like that, everything else is tried again under its
--- id), or any other word to try it later. `waits` are seconds that the bot asked for; for a broadcast's message all
--- broadcasts wait so long. Else pauses double from 5 seconds to 30 minutes, give or take a fifth, until the command
+-- Writes down how attempts ended, each at the same place of its array: `taken`, `refused` (never to be tried again), `untried`
+-- (given back, as if it had not been claimed), `unanswered` (sent, and nobody knows: a broadcast's message stays like that, everything else is tried again under its
+-- id), or any other word to try it later. `waits` are seconds that the bot asked for; all broadcasts wait so long. Else pauses double from 5 seconds to 30 minutes, give or take a fifth, until the command
 -- expires. A lease that ran out settles nothing; a callback that was faster than this stays.
 create or replace function dashboard.settle_commands(
   commands uuid[], leases uuid[], outcomes text[], errors text[], waits integer[]
@@ -334,14 +355,17 @@ language plpgsql security definer set search_path = ''
 as $$
 begin
   if not dashboard.is_system() then raise sqlstate 'PT403' using message = 'only the dashboard delivers commands'; end if;
+  perform 1 from dashboard.bot_commands b where b.id = any (commands) order by b.id for update;
   update dashboard.bot_commands c set
+    attempts = c.attempts - case s.outcome when 'untried' then 1 else 0 end,
     status = case s.outcome when 'taken' then 'sent' when 'refused' then 'failed'
+      when 'untried' then 'queued'
       else case when s.is_unknown then 'unknown' when s.next_at >= c.expires_at then 'dead' else 'queued' end end,
     sent_at = case when s.outcome = 'taken' or s.is_unknown then now() else c.sent_at end,
-    finished_at = case when s.outcome = 'refused' or s.is_unknown or s.outcome <> 'taken' and s.next_at >= c.expires_at
+    finished_at = case when s.outcome = 'refused' or s.is_unknown or s.outcome not in ('taken', 'untried') and s.next_at >= c.expires_at
       then now() end,
-    last_error = case s.outcome when 'taken' then null else left(s.error, 500) end,
-    next_attempt_at = s.next_at, lease = null, leased_until = null, updated_at = now()
+    last_error = case s.outcome when 'taken' then null when 'untried' then c.last_error else left(s.error, 500) end,
+    next_attempt_at = case s.outcome when 'untried' then now() else s.next_at end, lease = null, leased_until = null, updated_at = now()
   from (
     select b.id, t.lease, t.outcome, nullif(t.error, '') as error,
       t.outcome = 'unanswered' and b.type = 'broadcast.message' as is_unknown,
@@ -352,9 +376,8 @@ begin
   ) s
   where c.id = s.id and c.status = 'queued' and c.lease = s.lease;
   insert into dashboard.broadcast_pace as p (tenant_id, tokens, paused_until)
-  select '00000000-0000-0000-0000-000000000000', 0, now() + make_interval(secs => max(least(t.wait, 3600)))
-  from unnest(commands, waits) t(id, wait)
-  join dashboard.bot_commands b on b.id = t.id and b.type = 'broadcast.message' where t.wait > 0
+  select '00000000-0000-0000-0000-000000000000', 0, now() + make_interval(secs => max(least(t.wait, 86400)))
+  from unnest(commands, waits) t(id, wait) where t.wait > 0
   having count(*) > 0
   on conflict (tenant_id) do update set paused_until = greatest(p.paused_until, excluded.paused_until);
 end
@@ -394,6 +417,7 @@ begin
         update dashboard.bot_commands c set status = 'failed', last_error = 'opted_out', finished_at = now(), lease = null,
           leased_until = null, updated_at = now()
         where c.tenant_id = salon and c.client_id = client and c.status = 'queued'
+          and coalesce(c.leased_until, '-infinity') <= now()  -- what is being sent just now may be with the bot already
           and c.type in ('client.message', 'waitlist.offer', 'broadcast.message');
       end if;
     else
@@ -403,10 +427,11 @@ begin
 end
 $$;
 
-revoke execute on function dashboard.send_broadcast(uuid, uuid, integer, integer), dashboard.take_back_messages(uuid),
+revoke execute on function dashboard.can_be_sent_again(dashboard.broadcast_recipients),
+  dashboard.send_broadcast(uuid, uuid, integer, integer), dashboard.take_back_messages(uuid),
   dashboard.steer_broadcast(uuid, uuid, text), dashboard.retry_broadcast(uuid, uuid),
-  dashboard.left_out_now(dashboard.broadcasts, uuid), dashboard.filled_pace(uuid, integer),
-  dashboard.release_of_salon(uuid, integer), dashboard.release_broadcasts(), dashboard.keep_recipient(),
+  dashboard.left_out_now(dashboard.broadcasts, uuid, uuid), dashboard.filled_pace(uuid, integer),
+  dashboard.release_of_salon(uuid, integer, uuid[]), dashboard.release_broadcasts(), dashboard.keep_recipient(),
   dashboard.settle_commands(uuid[], uuid[], text[], text[], integer[]) from public;
 grant execute on function dashboard.send_broadcast(uuid, uuid, integer, integer),
   dashboard.steer_broadcast(uuid, uuid, text), dashboard.retry_broadcast(uuid, uuid), dashboard.release_broadcasts(),

@@ -48,9 +48,11 @@ $$;
 
 -- What came of a broadcast: of those who got it, and of those who were held out, how many there are, answered (wrote
 -- within 7 days), booked within 7 days, and the money of these bookings (DATA.md: not cancelled, in the salon's
--- currency). The clock of a recipient starts when the message was sent; of one who was held out when it would have been
--- due. `difference` is the share that booked because of it, with the 95 % interval (Newcombe's, from Wilson's intervals);
--- null when there are fewer than 30 in one of both groups or fewer than 5 bookings: too few to tell.
+-- currency). The clock of a recipient starts when the message was handed over; of one who was held out when the last
+-- recipient before was, so that both groups are looked at over the same days. Held out are counted as far as the
+-- broadcast came, and not those who wrote or booked before their turn: they would have been left out. `difference` is the
+-- share that booked because of it with the 95 % interval, once the broadcast is over; null as well when there are fewer
+-- than 30 in one of both groups or fewer than 5 bookings: too few to tell.
 create or replace function dashboard.broadcast_result(b dashboard.broadcasts) returns jsonb
 language plpgsql stable security definer set search_path = '' set jit = off
 as $$
@@ -58,30 +60,44 @@ declare
   home_currency text := dashboard.salon_currency(b.tenant_id);
   answer jsonb;
 begin
-  with recipient as materialized (
-    select r.client_id, r.status = 'held_out' as is_held_out, coalesce(r.sent_at, r.due_at) as at
-    from dashboard.broadcast_recipients r
-    where r.broadcast_id = b.id and (r.status in ('sent', 'delivered') or r.status = 'held_out' and r.due_at <= now())
-  ), outcome as materialized (
-    select r.is_held_out,
-      exists (select from public.recent_history_v2 m where m.tenant_id = b.tenant_id and m.user_id = r.client_id
-        and m.role = 'user' and m.created_at > r.at and m.created_at <= r.at + interval '7 days') as has_answered,
-      booked.number > 0 as has_booked, booked.revenue
-    from recipient r cross join lateral (
-      select count(*) as number, sum(d.amount) filter (where d.booking_status is distinct from 'cancelled'
-        and coalesce(d.currency, home_currency) = home_currency) as revenue
-      from dashboard.archived_dialogs d where d.tenant_id = b.tenant_id and d.client_id = r.client_id and d.is_booked
-        and d.started_at > r.at and d.started_at <= r.at + interval '7 days') booked
-  ), part as (
-    select o.is_held_out, count(*) as number, count(*) filter (where o.has_answered) as answered,
-      count(*) filter (where o.has_booked) as booked, coalesce(sum(o.revenue), 0) as revenue
-    from outcome o group by o.is_held_out
+  with journal as (
+    select r.client_id, r.status, max(r.handed_at) over (order by r.place) as at,
+      max(r.handed_at) over () as last_at, max(r.place) filter (where r.handed_at is not null) over () as last_place, r.place
+    from dashboard.broadcast_recipients r where r.broadcast_id = b.id
+  ), turn as materialized (
+    select j.client_id, j.status = 'held_out' as is_held_out, coalesce(j.at, b.started_at) as at
+    from journal j
+    where j.status in ('sent', 'delivered') or j.status = 'held_out' and j.place <= j.last_place
+  ), span as (
+    select min(t.at) as first_at, max(t.at) + interval '7 days' as last_at from turn t
+  ), booking as materialized (
+    select d.client_id, d.started_at, d.is_booked, case when d.booking_status is distinct from 'cancelled'
+      and coalesce(d.currency, home_currency) = home_currency then d.amount end as revenue
+    from dashboard.archived_dialogs d, span s
+    where d.tenant_id = b.tenant_id and d.started_at >= b.sent_at and d.started_at <= s.last_at
+  ), recipient as materialized (
+    select t.* from turn t where not t.is_held_out or not exists (select from booking d
+      where d.client_id = t.client_id and d.started_at < t.at)
+  ), answered as (
+    select distinct r.client_id from span s
+    join public.recent_history_v2 m on m.tenant_id = b.tenant_id and m.created_at > s.first_at and m.created_at <= s.last_at
+    join recipient r on r.client_id = m.user_id and m.created_at > r.at and m.created_at <= r.at + interval '7 days'
+    where m.role = 'user'
+  ), booked as (
+    select r.client_id, sum(d.revenue) as revenue from recipient r join booking d on d.client_id = r.client_id and d.is_booked
+      and d.started_at > r.at and d.started_at <= r.at + interval '7 days' group by r.client_id
+  ), part as materialized (
+    select r.is_held_out, count(*) as number, count(a.client_id) as answered, count(k.client_id) as booked,
+      coalesce(sum(k.revenue), 0) as revenue
+    from recipient r left join answered a on a.client_id = r.client_id left join booked k on k.client_id = r.client_id
+    group by r.is_held_out
   )
-  select jsonb_build_object('ends_on', (select max(r.at) + interval '7 days' from recipient r),
+  select jsonb_build_object('ends_on', (select s.last_at from span s),
     'got', (select to_jsonb(p) - 'is_held_out' from part p where not p.is_held_out),
     'held_out', (select to_jsonb(p) - 'is_held_out' from part p where p.is_held_out),
-    'difference', (select dashboard.difference_of_shares(g.booked, g.number, h.booked, h.number) from part g, part h
-      where not g.is_held_out and h.is_held_out))
+    'difference', case when b.status in ('done', 'stopped') then (
+      select dashboard.difference_of_shares(g.booked, g.number, h.booked, h.number) from part g, part h
+      where not g.is_held_out and h.is_held_out) end)
   into answer;
   return answer;
 end
@@ -140,8 +156,8 @@ begin
         (select count(*) from dashboard.broadcast_recipients r where r.broadcast_id = b.id and r.status in ('waiting', 'sending'))
       ) ->> 'ends_at')::timestamptz, (select max(r.due_at) from dashboard.broadcast_recipients r
         where r.broadcast_id = b.id and r.status = 'waiting')) end,
-    'can_retry', (select count(*) from dashboard.broadcast_recipients r join dashboard.bot_commands c on c.id = r.command_id
-      where r.broadcast_id = b.id and r.status in ('unknown', 'failed') and c.status in ('unknown', 'dead')),
+    'can_retry', (select count(*) from dashboard.broadcast_recipients r
+      where r.broadcast_id = b.id and r.status in ('unknown', 'failed') and dashboard.can_be_sent_again(r)),
     'result', dashboard.broadcast_result(b));
 end
 $$;

@@ -97,7 +97,8 @@ class Sending:
         mine = [one for one in claimed if one['data']['tenant_id'] == self.salon.id]
         self.system(
             'settle_commands', commands=[one['id'] for one in mine], leases=[one['lease'] for one in mine],
-            outcomes=[outcome] * len(mine), errors=['']* len(mine), waits=[wait] * len(mine),
+            outcomes=[outcome] * len(mine), errors=['HTTP 500' if outcome == 'later' else ''] * len(mine),
+            waits=[wait] * len(mine),
         )  # fmt: skip
         return len(mine)
 
@@ -378,14 +379,25 @@ def test_the_pace_of_the_salon_and_of_all_together_is_kept(sending: Sending) -> 
     assert sending.release() == 10
 
 
-def test_no_more_is_handed_over_than_the_bot_takes(sending: Sending) -> None:
-    for _client in range(60):
-        sending.client()
-    sending.send()
-    assert sending.release(20) == 40
-    assert sending.system('release_broadcasts') == {'released': 0, 'under_way': 40, 'is_due': False}
-    assert sending.settle('later') == 40
-    assert sending.release(2) == 0
+def test_no_more_is_handed_over_than_the_bot_takes_and_no_other_salon_waits_for_it(
+    make_salon: MakeSalon, as_role: AsRole, db: Connection
+) -> None:
+    db.execute('delete from dashboard.broadcast_pace')
+    stuck, well = (Sending(make_salon(seed=seed), as_role) for seed in (1, 2))
+    for _client in range(120):
+        stuck.client()
+    stuck.send()
+    assert stuck.release(20) == 40
+    assert stuck.system('release_broadcasts') == {'released': 0, 'under_way': 40, 'is_due': False}
+    assert stuck.settle('later') == 40
+    assert stuck.release(20) == 40
+    assert stuck.settle('later') == 40
+    assert stuck.release(5) == 0
+    well.client()
+    broadcast = well.send()
+    assert well.release() == 1
+    assert well.settle('taken') == 1
+    assert list(well.journal(broadcast).values()) == [('sent', None)]
 
 
 # --- while it runs
@@ -447,6 +459,9 @@ def test_what_was_sent_without_an_answer_is_not_sent_again_by_itself(sending: Se
         row[0] for row in sending.db.execute('select id from dashboard.bot_commands where client_id = %s', (client,))
     ]
     sending.act('retry_broadcast', broadcast=broadcast)
+    assert sending.journal(broadcast) == {client: ('waiting', None)}
+    sending.db.execute("update dashboard.bot_commands set sent_at = sent_at - interval '2 s'")
+    assert sending.release() == 1
     assert sending.settle('taken') == 1
     assert sending.journal(broadcast) == {client: ('sent', None)}
     assert ids == [
@@ -508,6 +523,74 @@ def test_a_pause_takes_back_what_was_not_tried_and_nobody_is_forgotten(sending: 
     assert {client for client, *_rest in sending.commands()} == people
 
 
+def test_what_the_bot_refused_for_now_is_held_by_a_pause_and_by_quiet_hours(sending: Sending) -> None:
+    for _client in range(3):
+        sending.client()
+    broadcast = sending.send()
+    sending.release(3)
+    sending.settle('later')
+    sending.db.execute("update dashboard.bot_commands set next_attempt_at = now() - interval '1 s'")
+    quiet_now(sending)
+    assert sending.settle('taken') == 0
+    sending.db.execute('update dashboard.tenant_settings set quiet_from = null, quiet_to = null')
+    sending.act('steer_broadcast', broadcast=broadcast, act='pause')
+    assert set(sending.journal(broadcast).values()) == {('waiting', None)}
+    assert sending.settle('taken') == 0
+
+
+def test_trying_again_keeps_the_pace_and_what_the_bot_has_forgotten_is_not_tried(sending: Sending) -> None:
+    for _client in range(30):
+        sending.client()
+    broadcast = sending.send()
+    while sending.release():
+        sending.settle('unanswered')
+    old = "update dashboard.broadcast_recipients set handed_at = now() - interval '41 hours' where place <= 5"
+    sending.db.execute(old)
+    assert sending.opened({'broadcast': broadcast})['can_retry'] == 25
+    assert sending.act('retry_broadcast', broadcast=broadcast)['recipients'] == 25
+    assert sending.settle('taken') == 0
+    sending.db.execute("update dashboard.bot_commands set sent_at = sent_at - interval '2 s'")
+    assert sending.release() == 10
+    assert sending.settle('taken') == 10
+    sending.act('steer_broadcast', broadcast=broadcast, act='stop')
+    assert [status for status, _reason in sending.journal(broadcast).values()].count('unknown') == 5
+
+
+def test_what_is_being_sent_when_it_is_stopped_is_unknown_until_the_bot_reports(sending: Sending) -> None:
+    client = sending.client()
+    broadcast = sending.send()
+    sending.release()
+    sending.settle('later')
+    sending.db.execute("update dashboard.bot_commands set next_attempt_at = now() - interval '1 s'")
+    (claimed,) = sending.system('claim_commands', number=200)
+    sending.act('steer_broadcast', broadcast=broadcast, act='stop')
+    assert sending.journal(broadcast) == {client: ('unknown', None)}
+    report = json.dumps({'command_id': claimed['id']})
+    sending.system('take_bot_event', event=str(uuid4()), type='command.delivered', data=report)
+    assert sending.journal(broadcast) == {client: ('delivered', None)}
+
+
+def test_what_somebody_writes_does_not_wait_for_a_broadcasts_message(sending: Sending) -> None:
+    client = sending.client()
+    sending.send(quiet_days=0)
+    sending.release()
+    sending.settle('later')
+    sending.act('write_to_client', client=client, text='Ваш вопрос решён')
+    (claimed,) = sending.system('claim_commands', number=200)
+    assert claimed['type'] == 'client.message'
+
+
+def test_what_was_not_begun_is_given_back_as_it_was(sending: Sending) -> None:
+    client = sending.client()
+    broadcast = sending.send()
+    sending.release()
+    assert sending.settle('untried') == 1
+    assert sending.journal(broadcast) == {client: ('sending', None)}
+    assert sending.db.execute('select attempts, lease from dashboard.bot_commands where client_id = %s', (client,)
+                              ).fetchone() == (0, None)  # fmt: skip
+    assert sending.settle('taken') == 1
+
+
 def test_a_stop_ends_it_and_says_of_each_how_it_ended(sending: Sending) -> None:
     for _client in range(30):
         sending.client()
@@ -545,12 +628,16 @@ def test_the_result_compares_those_who_got_it_with_those_who_did_not(sending: Se
     while sending.release(1):
         sending.settle('taken')
     sending.db.execute(
-        "update dashboard.broadcast_recipients set sent_at = now() - interval '8 days' where status = 'sent';"
-        "update dashboard.broadcast_recipients set due_at = now() - interval '8 days'"
+        "update dashboard.broadcast_recipients set handed_at = now() - interval '8 days' where status = 'sent';"
+        "update dashboard.broadcasts set sent_at = now() - interval '8 days', started_at = now() - interval '8 days'"
     )
     salon, journal = sending.salon, sending.journal(broadcast)
     got = [client for client in people if journal[client][0] == 'sent']
-    held_out = [client for client in people if journal[client][0] == 'held_out']
+    places = dict(sending.db.execute(
+        'select client_id::text, place from dashboard.broadcast_recipients where broadcast_id = %s', (broadcast,)
+    ).fetchall())  # fmt: skip
+    last = max(places[client] for client in got)
+    held_out = [client for client in people if journal[client][0] == 'held_out' and places[client] < last]
     for number, client in enumerate([*got[:60], *held_out[:2]]):
         salon.archive(
             client, salon.ago(days=5), booking_id=f'r{number}', booking_amount=1000,
@@ -566,6 +653,20 @@ def test_the_result_compares_those_who_got_it_with_those_who_did_not(sending: Se
     assert shares['share'] == pytest.approx(60 / len(got) - 2 / len(held_out), abs=1e-5)
     assert shares['low'] < shares['share'] < shares['high']
     assert shares['low'] > 0
+
+
+def test_a_booking_made_in_the_dialog_that_the_message_opened_counts(sending: Sending) -> None:
+    client = sending.client()
+    broadcast = sending.send()
+    sending.release()
+    sending.settle('taken')
+    sending.db.execute(
+        "update dashboard.broadcast_recipients set handed_at = now() - interval '2 min', sent_at = now();"
+        "update dashboard.broadcasts set sent_at = now() - interval '3 min'"
+    )
+    sending.salon.archive(client, sending.salon.ago(seconds=90), booking_id='r', booking_amount=5000)
+    got = sending.opened({'broadcast': broadcast})['result']['got']
+    assert (got['booked'], got['revenue']) == (1, 5000)
 
 
 @pytest.mark.parametrize(('counts', 'wanted'), [

@@ -139,7 +139,7 @@ INTERNAL = {
     'must_manage', 'quiet_hours', 'open_moment', 'words_of_clients', 'filled_text', 'text_for', 'left_out_because',
     'broadcast_audience', 'broadcast_pace_of', 'broadcast_times', 'preflight', 'check_broadcast', 'known_broadcast',
     'take_back_messages', 'left_out_now', 'filled_pace', 'release_of_salon', 'keep_recipient', 'broadcast_numbers',
-    'broadcast_row', 'broadcast_result', 'difference_of_shares',
+    'broadcast_row', 'broadcast_result', 'can_be_sent_again', 'difference_of_shares',
     'queue_system_command', 'alert_kinds', 'rules_of', 'hour_of', 'open_minutes', 'is_quiet', 'figures_by_day',
     'is_clear',
     'find_bot_silent', 'find_clients_waiting', 'find_conversion_fell', 'find_drop_offs_rose', 'find_commands_stuck',
