@@ -149,8 +149,8 @@ def how_they_stand(broadcast: Broadcast, reasons: Sequence[LeftOut], *, chosen: 
                     fact(left_out_text(item.reason), format_number(item.number), classes='fact-part')
 
 
-def result_card(result: BroadcastResult, *, zone: str, currency: str, held_out_percent: int) -> None:
-    """What came of it, beside those who were held out."""
+def result_card(result: BroadcastResult, *, zone: str, currency: str, held_out_percent: int, is_over: bool) -> None:
+    """What came of it, beside those who were held out; whether that means anything is told once it `is_over`."""
     got = result.got
     if not got:
         return
@@ -164,7 +164,8 @@ def result_card(result: BroadcastResult, *, zone: str, currency: str, held_out_p
             )
             _result_row(_('Booked within 7 days'), *_pair(result, lambda part: _with_share(part.booked, part.number)))
             _result_row(_('Money of these bookings'), *_pair(result, lambda part: format_money(part.revenue, currency)))
-        _verdict(result, held_out_percent)
+        if is_over:
+            _verdict(result, held_out_percent)
 
 
 def _pair(result: BroadcastResult, text: Callable[[Reaction], str]) -> tuple[str, str]:
@@ -193,10 +194,12 @@ def _verdict(result: BroadcastResult, held_out_percent: int) -> None:
     else:
         more = difference.share > 0
         text = (
-            _('{share} more of those who got it booked than of those held out (between {low} and {high}).')
+            _('The share that booked is {share} points higher than among those held out (between {low} and {high}).')
             if more
-            else _('{share} fewer of those who got it booked than of those held out (between {low} and {high}).')
+            else _(
+                'The share that booked is {share} points lower than among those held out (between {low} and {high}).'
+            )
         )
         ends = sorted(abs(value) for value in (difference.low, difference.high))
-        share, low, high = (format_share(value) for value in (abs(difference.share), *ends))
+        share, low, high = (format_number(value * 100, 1) for value in (abs(difference.share), *ends))
         note(text.format(share=share, low=low, high=high), tone='good' if more else 'warn')

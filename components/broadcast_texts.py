@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from components.i18n import N_, _, ngettext
+from components.i18n import N_, _, format_number, ngettext
 from components.labels import label_of
 from components.reasons import REASONS
 from components.translate import LANGUAGES, catalogue
@@ -22,14 +22,14 @@ WITHOUT = {
     'salon': N_('Instead of the salon, should it have no name'),
 }
 LEFT_OUT = {
-    'opted_out': N_('want no messages'),
-    'no_chat': N_('have no chat with the bot'),
-    'in_dialog': N_('are talking with the bot now'),
-    'booked': N_('have a visit ahead'),
-    'got_message': N_('got a message from you lately'),
-    'same_chat': N_('write from the same chat as somebody else'),
+    'opted_out': N_('no messages wanted'),
+    'no_chat': N_('no chat with the bot'),
+    'in_dialog': N_('a dialog with the bot is going on'),
+    'booked': N_('a visit is ahead'),
+    'got_message': N_('had a message from you lately'),
+    'same_chat': N_('the same chat as another client'),
     'stopped': N_('the broadcast was stopped'),
-    'gone': N_('are not in the bot’s list any more'),
+    'gone': N_('not in the bot’s list any more'),
     'refused': N_('refused by the bot'),
     'not_taken': N_('not taken by the bot for a day'),
 }
@@ -103,7 +103,7 @@ def quiet_days_text(days: int) -> str:
 
 def clients_text(number: int) -> str:
     """So many clients, in words for buttons."""
-    return ngettext('{number} client', '{number} clients', number).format(number=number)
+    return ngettext('{number} client', '{number} clients', number).format(number=format_number(number))
 
 
 def without(broadcast: Broadcast) -> Mapping[str, str | None]:

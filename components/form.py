@@ -127,6 +127,9 @@ class Form:
         it would count as done.
         """
         field.error = None
+        self._is_another_act()
+
+    def _is_another_act(self) -> None:
         if self._was_sent:
             self.key, self._was_sent = uuid4(), False
 
@@ -200,7 +203,9 @@ class Form:
     def switch(self, label: str, *, value: bool = False) -> ui.switch:
         """On or off."""
         with self.fields:
-            return ui.switch(label, value=value)
+            field = ui.switch(label, value=value)
+        field.on_value_change(self._is_another_act)
+        return field
 
     def _native(self, name: str, label: str, *, kind: str, value: str, more: str = '', hint: str = '') -> ui.input:
         with self.fields:

@@ -6,8 +6,9 @@ Its one rule: each form makes its key once, and what reaches people says beforeh
 from __future__ import annotations
 
 from collections.abc import Awaitable
+from datetime import UTC, datetime, timedelta
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from nicegui import ui
 
@@ -17,7 +18,7 @@ from components.form import Form
 from components.i18n import _, format_day_time, format_number, ngettext
 from components.toast import Toast
 from data import Conflict, DataError
-from models import Broadcast, ClientQuery, OpenBroadcast, RecipientStatus
+from models import Broadcast, ClientQuery, OpenBroadcast, Preflight, RecipientStatus
 from pages.broadcast_form import BroadcastForm
 from pages.view import View, explain, explain_act
 
@@ -29,6 +30,8 @@ class BroadcastActs:
         self.view = view
         self.data = view.data.broadcasts
         self.toast = Toast()
+        self._test_keys: dict[tuple[UUID, int], UUID] = {}
+        self._is_asking = False
 
     @property
     def unable(self) -> str:
@@ -50,13 +53,19 @@ class BroadcastActs:
         await self._form(broadcast, broadcast.audience)
 
     async def _form(self, broadcast: Broadcast | None, audience: ClientQuery) -> None:
+        if self._is_asking:
+            return
+        self._is_asking = True
         try:
             views = await self.view.data.views.list()
         except DataError as error:
             self.tell(explain(error))
             return
-        with self.view.root:
-            BroadcastForm(self.view, broadcast, audience, views).open()
+        finally:
+            self._is_asking = False
+        if self.view.is_open:
+            with self.view.root:
+                BroadcastForm(self.view, broadcast, audience, views).open()
 
     def remove(self, broadcast: Broadcast) -> None:
         """Ask whether a draft is to go."""
@@ -66,8 +75,10 @@ class BroadcastActs:
 
     async def test(self, opened: OpenBroadcast) -> None:
         """Send it to the salon's own chat."""
-        act = self.data.test(uuid4(), opened.broadcast.id)
-        if await self.view.attempt(act, fail=self.tell):
+        version = (opened.broadcast.id, opened.broadcast.version)
+        act = self.data.test(self._test_keys.setdefault(version, uuid4()), opened.broadcast.id)
+        if await self.view.attempt(act, fail=self.tell) and self.view.is_open:
+            self._test_keys.pop(version, None)
             self.tell(_('The bot writes it into the salon’s own chat now.'))
 
     # --- sending
@@ -77,7 +88,7 @@ class BroadcastActs:
         plan = opened.preflight
         assert plan
         zone = self.view.salon.timezone
-        begins = format_day_time(plan.times.starts_at, zone) if opened.broadcast.starts_at else _('now')
+        begins = format_day_time(plan.times.starts_at, zone) if is_later(plan) else _('now')
         lines = [
             _('It goes to {clients}, begins {begin} and is through at about {end}.').format(
                 clients=clients_text(plan.getting), begin=begins, end=format_day_time(plan.times.ends_at, zone)
@@ -85,8 +96,7 @@ class BroadcastActs:
             _('What has gone out cannot be taken back.'),
         ]
         if left_out := sum(item.number for item in plan.left_out):
-            lines.insert(1, ngettext('{number} is left out.', '{number} are left out.', left_out).format(
-                number=format_number(left_out)))  # fmt: skip
+            lines.insert(1, _('Left out: {number}.').format(number=format_number(left_out)))  # fmt: skip
         form = Form(
             _('Send the broadcast'), submit=_('Send'), on_submit=Sending(self, opened).do, hint='\n'.join(lines)
         )
@@ -155,8 +165,9 @@ class Sending:
         assert plan
         broadcast = self.opened.broadcast
         act = self.acts.data.send(form.key, broadcast.id, seen=broadcast.version, expected=plan.getting)
-        is_planned = broadcast.starts_at is not None
-        await self.acts.finish(form, act, _('It is planned.') if is_planned else _('It goes out now.'))
+        begins = format_day_time(plan.times.starts_at, self.acts.view.salon.timezone)
+        planned = _('It is planned and begins {begin}.').format(begin=begins)
+        await self.acts.finish(form, act, planned if is_later(plan) else _('It goes out now.'))
 
 
 class Stopping:
@@ -179,6 +190,11 @@ class Retrying:
     async def do(self, form: Form) -> None:
         """Send them again."""
         await self.acts.finish(form, self.acts.data.retry(form.key, self.broadcast.id), _('They are sent again.'))
+
+
+def is_later(plan: Preflight) -> bool:
+    """Whether it does not begin at once: it is for later, or the quiet hours must end first."""
+    return plan.times.starts_at > datetime.now(UTC) + timedelta(minutes=2)
 
 
 def conflict_text(error: Conflict) -> str:

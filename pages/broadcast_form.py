@@ -56,7 +56,7 @@ class BroadcastForm(Form):
         )  # fmt: skip
         self.view, self.broadcast = view, broadcast
         self.dialog.classes('is-wide')
-        self.text('name', _('Title'), broadcast.name if broadcast else '', hint=_('Only you see it'))
+        self.text('name', _('Title'), broadcast.name if broadcast else '', hint=_('Clients do not see it'))
         self._text = self.area('text', _('Text'), as_read(broadcast.text) if broadcast else '')
         self._text.props('input-style="min-height: 6.5em"')
         self._draw_fields()

@@ -53,7 +53,7 @@ class OpenBroadcastPanel:
         self.next: Mapping[str, Any] | None = None
         self.root = ui.element('div').classes('stack broadcast-page')
         with self.root:
-            self.place = Place(ui.element('div').classes('stack'))
+            self.top, self.middle, self.bottom = (Place(ui.element('div').classes('stack')) for _place in range(3))
 
     def open(self, rest: str, params: Mapping[str, str]) -> None:
         """Show the broadcast of an address; none for an address of the list."""
@@ -70,8 +70,8 @@ class OpenBroadcastPanel:
         if (self.key, self.status) != before:
             self.journal, self.next = [], None
         if self.key and not self.opened:
-            self.place.clear()
-            with self.place.root:
+            self._clear()
+            with self.top.root:
                 skeleton_rows(6)
 
     # --- reading
@@ -102,29 +102,49 @@ class OpenBroadcastPanel:
 
     # --- drawing
 
+    def _clear(self) -> None:
+        for place in (self.top, self.middle, self.bottom):
+            place.clear()
+
     def draw(self) -> None:
-        """Show what was read."""
-        if self.opened and self.place.is_new(self.opened, self.journal, self.next, self.status, bot.is_reachable):
-            with self.place.root:
-                self._draw(self.opened)
+        """Show what was read. Figures move several times a second while it goes out: buttons are drawn anew only when
+        there are other ones, so that nobody presses what has just gone."""
+        opened = self.opened
+        if not opened:
+            return
+        broadcast = opened.broadcast
+        acts = (broadcast.status, broadcast.version, opened.preflight, opened.can_test, bool(opened.can_retry))
+        if self.top.is_new(broadcast.id, broadcast.name, *acts, bot.is_reachable):
+            with self.top.root:
+                self._draw_head(opened)
+        if self.middle.is_new(opened, self.status):
+            with self.middle.root:
+                self._draw_figures(opened)
+        shown = tuple(status for status in RecipientStatus if broadcast.number(status))
+        if self.bottom.is_new(broadcast.id, self.journal, self.next, self.status, shown):
+            with self.bottom.root:
+                if not opened.preflight:
+                    self._draw_journal(opened)
 
     def show_error(self, error: DataError) -> None:
         """Say why there is nothing to show."""
-        self.place.clear()
-        with self.place.root:
+        self._clear()
+        with self.top.root:
             link('← ' + _('All broadcasts'), to='/broadcasts')
             failure(error, on_retry=self.view.load)
 
-    def _draw(self, opened: OpenBroadcast) -> None:
-        broadcast, zone = opened.broadcast, self.view.salon.timezone
+    def _draw_head(self, opened: OpenBroadcast) -> None:
+        broadcast, status = opened.broadcast, label_of(opened.broadcast.status)
         link('← ' + _('All broadcasts'), to='/broadcasts')
-        status = label_of(broadcast.status)
         with page_head(broadcast.name, self._about(opened)) as head:
             ui.label(status.text).classes(f'pill tone-{status.tone}')
             if broadcast.is_going_on or opened.preflight or opened.can_retry:
                 with ui.element('div').classes('row-of broadcast-acts'):
                     self._draw_acts(opened)
         head.classes('broadcast-head')
+
+    def _draw_figures(self, opened: OpenBroadcast) -> None:
+        broadcast, zone = opened.broadcast, self.view.salon.timezone
         if opened.preflight:
             with ui.element('div').classes('grid-2'):
                 who_gets_it(broadcast, opened.preflight)
@@ -137,11 +157,10 @@ class OpenBroadcastPanel:
         if opened.result:
             result_card(
                 opened.result, zone=zone, currency=self.view.salon.currency,
-                held_out_percent=broadcast.held_out_percent,
+                held_out_percent=broadcast.held_out_percent, is_over=not broadcast.is_going_on,
             )  # fmt: skip
         with section(_('Text')):
             ui.label(as_read(broadcast.text)).classes('preview-text').props('dir=auto')
-        self._draw_journal(opened)
 
     def _about(self, opened: OpenBroadcast) -> str:
         broadcast = opened.broadcast
@@ -160,9 +179,17 @@ class OpenBroadcastPanel:
             resume = button(_('Resume'), icon='play', kind='primary', on_click=lambda: acts.steer(broadcast, 'resume'))
             act('resume', resume)
         if broadcast.is_going_on:
-            act('stop', button(_('Stop'), icon='stop', kind='danger', on_click=lambda: acts.stop(broadcast)))
+            act('stop', button(_('Stop'), icon='stop', kind='danger', on_click=self._stop))
         if opened.can_retry:
-            act('retry', button(_('Try again'), icon='retry', on_click=lambda: acts.retry(opened)))
+            act('retry', button(_('Try again'), icon='retry', on_click=self._retry))
+
+    def _stop(self) -> None:
+        if self.opened:
+            self.acts.stop(self.opened.broadcast)
+
+    def _retry(self) -> None:
+        if self.opened:
+            self.acts.retry(self.opened)
 
     def _draw_draft_acts(self, opened: OpenBroadcast, plan: Preflight) -> None:
         acts, unable, broadcast = self.acts, self.acts.unable, opened.broadcast

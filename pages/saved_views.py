@@ -5,8 +5,6 @@ Its one rule: the page's address stays the only place where filters are; a name 
 
 from __future__ import annotations
 
-from uuid import uuid4
-
 from nicegui import ui
 
 from components.button import button
@@ -79,11 +77,25 @@ class SavedViews:
         form.text('name', _('Title'), longest=100, hint=_('Shown above the list, and as an audience of broadcasts'))
         form.open()
 
-    async def forget(self, view: SavedView) -> None:
-        """Take saved filters away."""
-        if await self.view.attempt(self.view.data.views.remove(uuid4(), view.id), fail=self.acts.tell):
-            self.acts.tell(_('The saved filters are removed.'))
-            await self.read_again()
+    def forget(self, view: SavedView) -> None:
+        """Ask whether saved filters are to go: everybody who manages the salon has them."""
+        Form(_('Remove the saved filters'), submit=_('Delete'), on_submit=Forgetting(self, view).do, kind='danger',
+             hint=view.name).open()  # fmt: skip
+
+
+class Forgetting:
+    """Saved filters that are to go."""
+
+    def __init__(self, views: SavedViews, saved: SavedView) -> None:
+        self.views, self.saved = views, saved
+
+    async def do(self, form: Form) -> None:
+        """Take them away."""
+        view = self.views.view
+        if await view.attempt(view.data.views.remove(form.key, self.saved.id), fail=form.fail):
+            form.close()
+            self.views.acts.tell(_('The saved filters are removed.'))
+            await self.views.read_again()
 
 
 class Keeping:

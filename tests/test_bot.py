@@ -125,6 +125,32 @@ async def test_the_end_of_the_process_waits_for_what_is_being_sent_and_takes_not
     assert far_end.rows("select count(*) from dashboard.bot_commands where status <> 'queued'") == [(16,)]
 
 
+async def test_what_is_cut_short_is_written_down_and_what_was_not_begun_is_given_back(far_end: FarEnd) -> None:
+    far_end.queue(40, clients=40)
+    await far_end.behave(mode='slow', seconds=5)
+    delivering = asyncio.create_task(bot.deliver())
+    await until(lambda: len(acted(far_end)) >= bot_module.AT_ONCE)
+    delivering.cancel()
+    await asyncio.gather(delivering, return_exceptions=True)
+    assert far_end.rows('select count(*) from dashboard.bot_commands where lease is not null') == [(0,)]
+    tried = far_end.rows('select attempts, count(*) from dashboard.bot_commands group by 1 order by 1')
+    assert tried == [(0, 40 - bot_module.AT_ONCE), (1, bot_module.AT_ONCE)]
+
+
+async def test_a_bot_that_asks_for_patience_is_not_sent_the_rest_of_what_was_claimed(far_end: FarEnd) -> None:
+    far_end.queue(40, clients=40)
+    far_end.rows("update dashboard.bot_commands set type = 'broadcast.message',"
+                 " data = data || jsonb_build_object('broadcast_id', gen_random_uuid())")  # fmt: skip
+    far_end.rows("insert into dashboard.broadcasts (id, tenant_id, name, text, status) select"
+                 " (data ->> 'broadcast_id')::uuid, tenant_id, 'терпение', 'x', 'running' from dashboard.bot_commands")  # fmt: skip
+    await far_end.behave(mode='busy', seconds=30)
+    await bot.deliver()
+    waiting = 'select count(*), min(extract(epoch from next_attempt_at - now())) > 25 from dashboard.bot_commands'
+    assert far_end.rows(f"{waiting} where last_error = 'HTTP 429'") == [(40, True)]
+    far_end.rows("delete from dashboard.broadcasts where name = 'терпение'")
+    far_end.rows('truncate dashboard.broadcast_pace')
+
+
 async def test_a_bot_that_is_killed_and_ill_acts_once_on_each_of_200_commands_in_order(
     far_end: FarEnd, monkeypatch: pytest.MonkeyPatch
 ) -> None:

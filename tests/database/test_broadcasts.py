@@ -633,7 +633,7 @@ def test_the_result_compares_those_who_got_it_with_those_who_did_not(sending: Se
     )
     salon, journal = sending.salon, sending.journal(broadcast)
     got = [client for client in people if journal[client][0] == 'sent']
-    places = dict(sending.db.execute(
+    places: dict[str, int] = dict(sending.db.execute(
         'select client_id::text, place from dashboard.broadcast_recipients where broadcast_id = %s', (broadcast,)
     ).fetchall())  # fmt: skip
     last = max(places[client] for client in got)

@@ -24,7 +24,12 @@ def start(*arguments: str, environment: Mapping[str, str]) -> subprocess.Popen[s
     command = [sys.executable, '-m', 'jobs', *arguments]
     kept = {name: value for name, value in os.environ.items() if name != 'PYTEST_CURRENT_TEST'}
     return subprocess.Popen(
-        command, cwd=ROOT, env=kept | dict(environment), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        command,
+        cwd=ROOT,
+        env=kept | {'LOG_FORMAT': 'text'} | dict(environment),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
     )
 
 

@@ -203,7 +203,12 @@ class Prefect:
         self.http = httpx.Client(base_url=api, trust_env=False, timeout=20)
 
     def ask(self, path: str, body: Any = None) -> Any:
-        answer = self.http.post(path, json=body or {}) if body is not None else self.http.get(path)
+        """An answer; on a busy machine this server's database is locked for moments (503)."""
+        for _attempt in range(20):
+            answer = self.http.post(path, json=body or {}) if body is not None else self.http.get(path)
+            if answer.status_code != httpx.codes.SERVICE_UNAVAILABLE:
+                break
+            time.sleep(0.5)
         return answer.raise_for_status().json()
 
     def deployments(self) -> dict[str, Any]:

@@ -35,6 +35,7 @@ def lines_of(tab: Person) -> int:
 
 
 async def test_an_alert_that_comes_and_goes_is_seen_in_the_header_and_on_the_page(dashboard: Dashboard) -> None:
+    dashboard.run('delete from dashboard.alerts where tenant_id = %s', SALON_A.id)
     tab = await dashboard.signed_in('owner', '/')
     assert bell(tab) == 'Оповещения'
     ((alert,),) = dashboard.run(OPEN, SALON_A.id)
