@@ -189,13 +189,17 @@ declare
   released integer := 0;
 begin
   for r in
-    select x.broadcast_id, x.client_id, b from dashboard.broadcast_recipients x
+    select x.broadcast_id, x.client_id, x.command_id, b from dashboard.broadcast_recipients x
     join dashboard.broadcasts b on b.id = x.broadcast_id
     where b.tenant_id = tenant and b.id = any (ours) and b.status = 'running' and x.status = 'waiting' and x.due_at <= now()
     order by b.sent_at, x.place limit number * 20 for update of x skip locked
   loop
     exit when released >= number;
     command := md5(r.broadcast_id::text || ':' || r.client_id::text)::uuid;
+    if r.command_id is not null then  -- it is sent again; what the bot reports of it just now comes first
+      perform 1 from dashboard.bot_commands c where c.id = command for update skip locked;
+      continue when not found and exists (select from dashboard.bot_commands c where c.id = command);
+    end if;
     because := dashboard.left_out_now(r.b, r.client_id, command);
     if because is not null then
       update dashboard.broadcast_recipients x set status = 'skipped', reason = because, changed_at = now()
@@ -383,6 +387,21 @@ begin
 end
 $$;
 drop function if exists dashboard.settle_command(uuid, uuid, text, text);
+
+-- The bot is back: what waits for its next try is due now. What somebody holds just now is not waiting.
+create or replace function dashboard.hurry_commands() returns integer
+language plpgsql security definer set search_path = ''
+as $$
+declare
+  n integer;
+begin
+  if not dashboard.is_system() then raise sqlstate 'PT403' using message = 'only the dashboard delivers commands'; end if;
+  update dashboard.bot_commands c set next_attempt_at = now() where c.id in (
+    select b.id from dashboard.bot_commands b where b.status = 'queued' and b.next_attempt_at > now() for update skip locked);
+  get diagnostics n = row_count;
+  return n;
+end
+$$;
 
 -- As before; what nobody knew the end of is known when the bot says so, however late.
 create or replace function dashboard.take_bot_event(event text, type text, data jsonb) returns boolean
