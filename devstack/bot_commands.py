@@ -27,6 +27,7 @@ MEMORY = """
         id uuid primary key, number bigint generated always as identity, client_id uuid, type text not null,
         acted_at timestamptz not null default clock_timestamp(), outcome jsonb not null, reported_at timestamptz
     );
+    alter table standin_bot.seen_commands add column if not exists receipts integer not null default 1;
     create table if not exists standin_bot.chat_lines (
         id bigint generated always as identity primary key, tenant_id uuid not null, text text not null,
         said_at timestamptz not null default clock_timestamp()
@@ -145,14 +146,15 @@ class CommandDesk:
         async with await psycopg.AsyncConnection.connect(self.dsn) as connection:
             cursor = await connection.execute(
                 'insert into standin_bot.seen_commands (id, client_id, type, outcome) values (%s, %s, %s, %s)'
-                ' on conflict do nothing',
+                ' on conflict (id) do update set receipts = seen_commands.receipts + 1 returning receipts',
                 (command, data.get('client_id'), event['type'], Jsonb(outcome)),
             )
-            if cursor.rowcount and is_able:
+            is_new = await cursor.fetchone() == (1,)
+            if is_new and is_able:
                 await self.acts[event['type']](connection, data)
-        if cursor.rowcount and self.manners.mode != 'silent':
+        if is_new and self.manners.mode != 'silent':
             self.later(self._report(command, outcome))
-        return bool(cursor.rowcount)
+        return is_new
 
     async def resume(self) -> None:
         """Reports what an earlier run did and could not tell any more."""

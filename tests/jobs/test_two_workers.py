@@ -40,4 +40,4 @@ async def test_two_workers_send_everything_once_and_end_in_order(
     )
     ((told, different),) = far_end.rows(f'select {alerts}')
     assert told == different
-    assert far_end.rows('select max(attempts) from dashboard.bot_commands') == [(1,)]
+    assert far_end.rows('select max(receipts) from standin_bot.seen_commands') == [(1,)]
