@@ -31,6 +31,9 @@ from pages.open_entry import OpenEntryPanel
 from pages.view import Address, View, explain
 from pages.wishlist_acts import WaitingListActs
 
+LONGEST_PAGE = 500
+"""So many rows that "show more" brought stay through a live update."""
+
 
 @page('/wishlist', title=N_('Waiting list'), icon='wishlist', allowed=Role.STAFF)
 class WaitingListView(View):
@@ -124,13 +127,12 @@ class WaitingListView(View):
     async def fetch(self) -> None:
         query = self.query = WaitingListQuery.from_params(self.address.params, self.today)[0]
         data = self.data.waiting_list
-        page_, count, figures = await asyncio.gather(data.page(query), data.count(query), data.figures(self.period))
+        shown = min(len(self.entries), LONGEST_PAGE) if query == self.listed else 0
+        page_, count, figures = await asyncio.gather(
+            data.page(query, size=max(data.PAGE_SIZE, shown)), data.count(query), data.figures(self.period)
+        )
         if query != self.query:
             return
-        shown = len(self.entries) if query == self.listed else 0
-        while page_.next and len(page_.rows) < shown:
-            more = await data.page(query, page_.next)
-            page_ = more.model_copy(update={'rows': [*page_.rows, *more.rows]})
         self.entries, self.next, self.count, self.figures, self.listed = page_.rows, page_.next, count, figures, query
         self.acts.figures = figures
         self._mark_new()
