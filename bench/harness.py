@@ -94,7 +94,9 @@ def start_app(stack: Stack, storage: str) -> tuple[subprocess.Popen[bytes], str]
         'HOST': '127.0.0.1',
         'PORT': str(port),
     }
-    process = subprocess.Popen([sys.executable, 'main.py'], cwd=ROOT, env=environment, stdout=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        [sys.executable, 'main.py'], cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
     url = f'http://127.0.0.1:{port}'
     for _attempt in range(200):
         try:
