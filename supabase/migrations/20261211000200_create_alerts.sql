@@ -27,10 +27,11 @@ create table if not exists dashboard.alert_rules (
   changed_at timestamptz not null default now(),
   primary key (tenant_id, kind)
 );
--- When the rules that read many rows were looked at.
+-- When somebody looked at a salon last, and when at the rules that read many rows, too; null: these are due at once.
 create table if not exists dashboard.alert_checks (
   tenant_id uuid primary key,
-  checked_at timestamptz not null
+  checked_at timestamptz not null,
+  whole_at timestamptz
 );
 
 do $$
@@ -345,9 +346,11 @@ declare
 begin
   if not dashboard.is_system() then raise sqlstate 'PT403' using message = 'only jobs look for alerts'; end if;
   if not pg_try_advisory_xact_lock(hashtextextended('alerts:' || check_alerts.tenant::text, 0)) then return '[]'; end if;
-  insert into dashboard.alert_checks values (check_alerts.tenant, clock_timestamp()) on conflict (tenant_id) do update
-    set checked_at = excluded.checked_at where alert_checks.checked_at <= clock_timestamp() - interval '10 minutes';
-  is_whole := found;
+  is_whole := not exists (select from dashboard.alert_checks c
+    where c.tenant_id = check_alerts.tenant and c.whole_at > clock_timestamp() - interval '10 minutes');
+  insert into dashboard.alert_checks as c (tenant_id, checked_at, whole_at)
+  values (check_alerts.tenant, clock_timestamp(), clock_timestamp()) on conflict (tenant_id) do update
+    set checked_at = excluded.checked_at, whole_at = case when is_whole then excluded.whole_at else c.whole_at end;
   for rule in select r.* from dashboard.rules_of(check_alerts.tenant) r where r.kind <> 'digest' loop
     continue when rule.is_on and not is_whole and rule.kind in ('conversion_fell', 'drop_offs_rose', 'data_broken');
     finding := case when rule.is_on then dashboard.find_alert(check_alerts.tenant, rule.kind, rule.threshold) end;
@@ -529,7 +532,7 @@ begin
   values (tenant, change_alert_rule.kind, change_alert_rule.is_on, typed::integer, dashboard.current_user_id())
   on conflict on constraint alert_rules_pkey do update set is_on = excluded.is_on, threshold = excluded.threshold,
     changed_by = excluded.changed_by, changed_at = now();
-  delete from dashboard.alert_checks c where c.tenant_id = tenant;
+  update dashboard.alert_checks c set whole_at = null where c.tenant_id = tenant;
   select r.* into after from dashboard.rules_of(tenant) r where r.kind = change_alert_rule.kind;
   return dashboard.finish_act(key, change_alert_rule.kind, jsonb_build_object(
     'before', jsonb_strip_nulls(jsonb_build_object('is_on', before.is_on, 'threshold', before.threshold)),

@@ -184,7 +184,10 @@ def rows(stack: Stack) -> Iterator[None]:
         insert(
             "insert into dashboard.alert_rules (tenant_id, kind) values (%s, 'digest') on conflict do nothing", salons
         )
-        insert("insert into dashboard.alert_checks values (%s, '2000-01-01') on conflict do nothing", salons)
+        insert(
+            "insert into dashboard.alert_checks (tenant_id, checked_at) values (%s, '2000-01-01')"
+            ' on conflict do nothing', salons,
+        )  # fmt: skip
         insert("insert into dashboard.bookings (tenant_id, status) values (%s, 'rights')", salons)
         insert("insert into dashboard.audits (tenant_id, action) values (%s, 'rights')", salons)
         step = "insert into public.agent_trajectories_v2 (tenant_id, step_type, step_order) values (%s, 'rights', 1)"

@@ -329,6 +329,24 @@ async def test_a_threshold_that_makes_no_sense_is_refused(app: Stack, owner: Dat
     assert refused.value.field == 'threshold'
 
 
+async def test_each_look_is_noted_and_a_changed_rule_asks_for_a_whole_one_without_forgetting_it(
+    app: Stack, owner: Data, rows: Rows
+) -> None:
+    looked = 'select checked_at, whole_at from dashboard.alert_checks where tenant_id = %s'
+    await Data(SYSTEM).jobs.check_alerts(UUID(A))
+    ((first, whole),) = rows(looked, A)
+    await Data(SYSTEM).jobs.check_alerts(UUID(A))
+    ((second, still),) = rows(looked, A)
+    assert (second > first, still) == (True, whole)
+    await owner.alerts.change_rule(uuid4(), 'data_broken', is_on=True, threshold='7')
+    assert rows(looked, A) == [(second, None)]
+    assert (await owner.alerts.page()).checked_at == second
+    await Data(SYSTEM).jobs.check_alerts(UUID(A))
+    assert rows('select whole_at > %s from dashboard.alert_checks where tenant_id = %s', second, A) == [(True,)]
+    rows('delete from dashboard.alert_rules where tenant_id = %s', A)
+    rows('truncate dashboard.alerts, dashboard.alert_checks')
+
+
 async def test_an_owner_sets_a_threshold_and_takes_it_back(app: Stack, owner: Data, rows: Rows) -> None:
     async def threshold() -> int | None:
         found: AlertPage = await owner.alerts.page()

@@ -19,8 +19,19 @@ OPEN = (
 
 @pytest.fixture(autouse=True)
 def no_alert_left(dashboard: Dashboard) -> Iterator[None]:
+    looked(dashboard, 0)
     yield
     dashboard.run('delete from dashboard.alerts returning id')
+    dashboard.run('delete from dashboard.alert_checks returning tenant_id')
+
+
+def looked(dashboard: Dashboard, minutes: float) -> None:
+    """The jobs looked at the salon so many minutes ago."""
+    dashboard.run(
+        'insert into dashboard.alert_checks (tenant_id, checked_at) values (%s, now() - interval \'1 min\' * %s)'
+        ' on conflict (tenant_id) do update set checked_at = excluded.checked_at returning tenant_id',
+        SALON_A.id, minutes,
+    )  # fmt: skip
 
 
 def bell(tab: Person) -> str:
@@ -46,6 +57,24 @@ async def test_an_alert_that_comes_and_goes_is_seen_in_the_header_and_on_the_pag
     feed.publish('alerts', tab.session.tenant_id)
     await tab.sees('Всё в порядке')
     await until(lambda: bell(tab) == 'Оповещения')
+
+
+async def test_all_is_well_only_while_somebody_looks(dashboard: Dashboard) -> None:
+    looked(dashboard, 4)
+    tab = await dashboard.signed_in('staff', '/alerts')
+    await tab.sees('Всё в порядке')
+    looked(dashboard, 6)
+    assert tab.view
+    await tab.view.load()
+    await tab.sees('Сейчас никто не следит за оповещениями', 'Последняя проверка: ')
+    assert 'Всё в порядке' not in tab.texts()
+    dashboard.run('delete from dashboard.alert_checks returning tenant_id')
+    await tab.view.load()
+    await tab.sees('Проверок ещё не было')
+    assert 'Всё в порядке' not in tab.texts()
+    dashboard.run(OPEN, SALON_A.id)
+    await tab.view.load()
+    await tab.sees('Сейчас никто не следит за оповещениями', '2 клиента ждут ответа.')
 
 
 async def test_an_employee_sees_alerts_and_rules_and_no_buttons(dashboard: Dashboard) -> None:
