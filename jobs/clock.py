@@ -10,12 +10,14 @@ import asyncio
 import time
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable
+from contextlib import suppress
 from typing import Any
 
 import structlog
 
 from data import DataError
 from jobs.schedule import Job
+from operations.alive import BEAT
 
 log = structlog.get_logger()
 
@@ -100,6 +102,14 @@ class Clock:
         elif reason is None and job.name in self._failing:
             self._failing.discard(job.name)
             log.info('job done again', job=job.name)
+
+
+async def beat() -> None:
+    """Show the health check that this process gets its turns, for as long as it does."""
+    while True:
+        with suppress(OSError):  # whatever is the matter with the file: the jobs go on
+            BEAT.touch()
+        await asyncio.sleep(TICK_SECONDS)
 
 
 async def _end(tasks: Iterable[asyncio.Future[Any]]) -> None:

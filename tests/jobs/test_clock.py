@@ -23,6 +23,7 @@ from jobs import clock as clock_module
 from jobs.clock import Clock
 from jobs.schedule import JOBS, Job
 from jobs.server import ENVIRONMENT
+from operations.alive import BEAT
 from tests.jobs.kills import ROOT, carry_out, start
 
 Environment = dict[str, str]
@@ -161,6 +162,24 @@ def test_the_process_ends_on_sigterm_and_on_sigint(environment: Environment) -> 
         output, _nothing = process.communicate(timeout=12)
         assert process.returncode == 0, output
         assert time.monotonic() - began < 10
+
+
+def test_the_process_beats_while_it_lives_and_not_while_it_hangs(environment: Environment, tmp_path: Path) -> None:
+    process, beat = start(environment=environment | {'TMPDIR': str(tmp_path)}), tmp_path / BEAT.name
+    assert process.stdout
+    while 'the jobs run' not in process.stdout.readline():
+        assert process.poll() is None
+    moments = set()
+    for _look in range(24):
+        moments.add(beat.stat().st_mtime if beat.exists() else 0)
+        time.sleep(0.1)
+    process.send_signal(signal.SIGSTOP)
+    time.sleep(0.2)
+    stopped = beat.stat().st_mtime
+    time.sleep(1.5)
+    assert (len(moments - {0}) >= 2, beat.stat().st_mtime) == (True, stopped)
+    process.kill()
+    process.communicate(timeout=12)
 
 
 def test_a_prefect_server_that_is_down_is_said_once_and_the_jobs_go_on(environment: Environment) -> None:
