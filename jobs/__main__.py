@@ -19,6 +19,7 @@ import structlog
 from config import settings
 from data import DataError, pool
 from jobs.clock import Clock, beat
+from jobs.failures import SalonsFailed
 from jobs.metrics_collector import collect_metrics
 from jobs.schedule import JOBS
 from jobs.server import Server
@@ -60,6 +61,8 @@ def run_once(name: str, run: Callable[[], Awaitable[int]]) -> int:
         number = asyncio.run(_once(run))
     except DataError as error:
         print(f'{name}: not done, {error!r}')
+        if isinstance(error, SalonsFailed):
+            print(f'{name}: failed for {", ".join(error.names)}')
         return NOT_DONE
     print(f'{name}: {number}')
     return DONE

@@ -17,6 +17,7 @@ from devstack.demo.salons import SALON_A
 from devstack.stack import Stack
 from jobs.alerts import check_alerts, check_salon
 from models import Alert, AlertKind, AlertPage, JobSalon
+from operations.logs import without_secrets
 from tests.commands import OWNER, FarEnd, identity
 from tests.jobs.conftest import Rows, client_of
 from tests.simulated import until
@@ -371,7 +372,7 @@ def owner(app: Stack, rows: Rows) -> Data:
 # --- all salons
 
 
-async def test_one_bad_salon_fails_alone_and_is_named(
+async def test_one_bad_salon_fails_alone_and_is_named_by_its_id(
     salon: JobSalon, rows: Rows, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     look = Data(SYSTEM).jobs.__class__.check_alerts
@@ -384,8 +385,9 @@ async def test_one_bad_salon_fails_alone_and_is_named(
         return await look(self, which)
 
     monkeypatch.setattr('data.JobData.check_alerts', failing)
-    with pytest.raises(DataError, match='Проба'):
+    with pytest.raises(DataError, match=rf'^{salon.id} \(') as failed:
         await check_alerts()
+    assert str(salon.id) in without_secrets(repr(failed.value)), 'the log keeps it'
     assert len(looked) == 4
     rows('truncate dashboard.alerts, dashboard.alert_checks')
     rows("delete from dashboard.bot_commands where type = 'salon.alert'")

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
 
 import pytest
 
 from config import settings
-from data import Data
+from data import Data, Refused
 from jobs.digest import digest_text, send_digest, send_digests
+from jobs.failures import SalonsFailed
 from models import JobSalon
 from tests.jobs.conftest import Rows, client_of
 from tests.jobs.kills import carry_out
@@ -107,6 +110,25 @@ async def test_no_letter_goes_when_none_is_due(morning: JobSalon, rows: Rows, wh
     rows(statement.format(early=zone_at(8), late=zone_at(15)), morning.id)
     assert not await send_digest(morning), what
     assert rows(LETTERS, morning.id) == []
+
+
+async def test_one_bad_salon_fails_alone_and_is_named_by_its_id(
+    morning: JobSalon, rows: Rows, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    due, asked = Data(SYSTEM).jobs.__class__.digest_due, []
+
+    async def failing(self: Any, which: UUID) -> Any:
+        asked.append(which)
+        if which == morning.id:
+            raise Refused('22003')
+        return await due(self, which)
+
+    monkeypatch.setattr('data.JobData.digest_due', failing)
+    with pytest.raises(SalonsFailed, match=rf'^{morning.id} \('):
+        await send_digests()
+    assert len(asked) == 4
+    rows("delete from dashboard.bot_commands where type = 'salon.digest'")
+    rows('update dashboard.metrics_dailies set digest_sent_at = null')
 
 
 async def test_a_salon_without_settings_gets_its_letter_by_moscow_time(morning: JobSalon, rows: Rows) -> None:
