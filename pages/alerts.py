@@ -24,6 +24,7 @@ from models import Alert, AlertPage, AlertRule, Role
 from pages import page
 from pages.view import View, explain
 
+LONGEST_PAGE = 200
 LOOK_AGAIN_SECONDS = 60.0
 LONGEST_PAUSE = timedelta(minutes=5)
 """The jobs look once a minute: after this nobody looks any more."""
@@ -37,7 +38,7 @@ class AlertsView(View):
 
     def build(self) -> None:
         self.known: AlertPage | None = None
-        self.older: list[Alert] = []
+        self.closed: list[Alert] = []
         self.next: dict[str, Any] | None = None
         self.toast = Toast()
         with page_head(_('Alerts'), _('What somebody should look at now')):
@@ -62,22 +63,24 @@ class AlertsView(View):
     # --- reading
 
     async def fetch(self) -> None:
-        read = await self.data.alerts.page()
-        newest = {alert.id for alert in read.rows}
-        self.known, self.older = read, [alert for alert in self.older if alert.id not in newest]
-        if not self.older:
-            self.next = read.next
+        self.known = read = await self.data.alerts.page(size=min(max(30, len(self.closed)), LONGEST_PAGE))
+        self.closed, self.next = read.rows, read.next
 
     async def more(self) -> None:
         """Read the next page of those that are over."""
-        try:
-            read = await self.data.alerts.page(self.next)
-        except DataError as error:
-            self.toast.show(explain(error))
+        key = self.next
+        if key is None:
             return
-        self.older, self.next = [*self.older, *read.rows], read.next
-        with self.root:
-            self.draw()
+        try:
+            read = await self.data.alerts.page(key)
+        except DataError as error:
+            if self.is_open:
+                self.toast.show(explain(error))
+            return
+        if key == self.next and self.is_open:
+            self.closed, self.next = [*self.closed, *read.rows], read.next
+            with self.root:
+                self.draw()
 
     # --- drawing
 
@@ -86,13 +89,13 @@ class AlertsView(View):
         assert known
         ages = [format_ago(row.since) for alert in known.open for row in alert.rows]
         shown = known.model_copy(update={'checked_at': None}) if self.is_watched else known
-        if self.place.is_new(shown, self.older, self.next, ages, self.is_watched, self.salon.timezone):
+        if self.place.is_new(shown, self.closed, self.next, ages, self.is_watched, self.salon.timezone):
             with self.place.root:
                 if not self.is_watched:
                     self._draw_unwatched(known)
                 self._draw_open(known)
                 self._draw_rules(known)
-                self._draw_closed([*known.rows, *self.older])
+                self._draw_closed()
 
     def _draw_open(self, known: AlertPage) -> None:
         if not known.open and self.is_watched:
@@ -117,11 +120,11 @@ class AlertsView(View):
                     link(_('Set the chat for notices'), to='/settings')
             rule_rows(known.rules, on_change=RuleForm(self).open if self.may_act else None)
 
-    def _draw_closed(self, closed: list[Alert]) -> None:
+    def _draw_closed(self) -> None:
         with section(_('Past alerts'), _('newest first'), classes='alerts-card'):
-            if not closed:
+            if not self.closed:
                 ui.label(_('No alert is over yet.')).classes('muted')
-            alert_lines(closed, zone=self.salon.timezone)
+            alert_lines(self.closed, zone=self.salon.timezone)
             if self.next:
                 with ui.element('div').classes('dialog-more'):
                     button(_('Show more'), on_click=self.more)

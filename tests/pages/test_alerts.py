@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 
 import pytest
@@ -9,6 +10,7 @@ from nicegui import ui
 
 from devstack.demo.salons import SALON_A
 from live import feed
+from pages.alerts import AlertsView
 from tests.simulated import Dashboard, Person, is_shown, tell, until
 
 OPEN = (
@@ -97,9 +99,40 @@ async def test_more_of_what_was_comes_page_by_page(dashboard: Dashboard) -> None
     tab = await dashboard.signed_in('owner', '/alerts')
     await tab.sees('Старое 30')
     assert lines_of(tab) == 30
+    click_more(tab)
+    click_more(tab)
+    await until(lambda: lines_of(tab) >= 40)
+    await asyncio.sleep(0.3)
+    assert lines_of(tab) == 40, 'two presses, one page'
+    ((closed,),) = dashboard.run(OPEN, SALON_A.id)
+    dashboard.run('update dashboard.alerts set closed_at = now() where id = %s returning id', closed)
+    assert tab.view
+    await tab.view.load()
+    assert lines_of(tab) == 40
+    assert ('Старое 39' in tab.texts(), 'Старое 40' in tab.texts()) == (True, False), 'one more, and none is missing'
+    click_more(tab)
+    await until(lambda: lines_of(tab) == 41)
+
+
+def click_more(tab: Person) -> None:
     (more,) = [button for button in tab.all(ui.button) if button.text == 'Показать ещё']
     tell(more, 'click')
-    await until(lambda: lines_of(tab) == 40)
+
+
+async def test_a_page_of_what_was_that_comes_after_one_has_left_draws_nothing(dashboard: Dashboard) -> None:
+    dashboard.run(
+        'insert into dashboard.alerts (tenant_id, kind, description, triggered_at, created_at, updated_at)'
+        " select %s, 'old_rails_kind', 'Старое ' || n, now() - interval '1 h' * n, now(), now()"
+        ' from generate_series(1, 40) n returning id', SALON_A.id,
+    )  # fmt: skip
+    tab = await dashboard.signed_in('owner', '/alerts')
+    left = tab.view
+    assert isinstance(left, AlertsView)
+    reading = asyncio.create_task(left.more())
+    await asyncio.sleep(0)
+    await tab.go('/users')
+    await reading
+    assert len(left.closed) == 30
 
 
 async def test_the_state_of_the_data_names_flaws_and_leads_to_rows(dashboard: Dashboard) -> None:
