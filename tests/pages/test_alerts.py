@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Iterator
 
 import pytest
@@ -88,6 +89,24 @@ async def test_an_employee_sees_alerts_and_rules_and_no_buttons(dashboard: Dashb
     assert not [act for act in acts if act]
     await tab.go('/data-health')
     await tab.sees('Эта страница вам недоступна')
+
+
+@pytest.mark.parametrize(('name', 'is_led'), [('owner', True), ('staff', False)])
+async def test_only_owners_are_led_to_pages_of_owners(dashboard: Dashboard, name: str, is_led: bool) -> None:
+    """A command about the salon has no page but the settings; the data's state is for owners."""
+    opened = (
+        'insert into dashboard.alerts (tenant_id, kind, actual, details, opened_at) values (%s, %s, 1, %s, now())'
+        ' returning id'
+    )
+    row = {'type': 'settings.changed', 'since': '2026-11-24T10:00:00+00:00'}
+    dashboard.run(opened, SALON_A.id, 'commands_stuck', json.dumps({'number': 1, 'rows': [row]}))
+    dashboard.run(opened, SALON_A.id, 'data_broken', json.dumps({'unlinked': 7}))
+    dashboard.run(OPEN, SALON_A.id)
+    tab = await dashboard.signed_in(name, '/alerts')
+    await tab.sees('1 поручение ждёт бота', 'Клиент без имени', '2 клиента ждут ответа.')
+    (cards,) = [element for element in tab.all(ui.element) if 'alerts' in element.classes]
+    led = {link.props['href'] for link in tab.all(ui.link) if cards in link.ancestors()}
+    assert led == {'/sessions?status=active'} | ({'/data-health', '/settings'} if is_led else set())
 
 
 async def test_more_of_what_was_comes_page_by_page(dashboard: Dashboard) -> None:
