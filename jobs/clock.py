@@ -75,7 +75,7 @@ class Clock:
         return PATIENCE if self.is_led and job.name not in self._neglected else 1
 
     def is_late(self, job: Job, turns: int) -> bool:
-        """Whether nobody has started a job for so many of its turns; under a server from the start of the process on."""
+        """Whether nobody has started a job for so many of its turns; under a server since the process began."""
         since = max(self._started[job.name], self._began) if self.is_led else self._started[job.name]
         return time.monotonic() - since >= job.every * turns
 

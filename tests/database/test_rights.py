@@ -143,7 +143,7 @@ INTERNAL = {
     'queue_system_command', 'alert_kinds', 'rules_of', 'hour_of', 'open_minutes', 'is_quiet', 'figures_by_day',
     'is_clear',
     'find_bot_silent', 'find_clients_waiting', 'find_conversion_fell', 'find_drop_offs_rose', 'find_commands_stuck',
-    'find_data_broken', 'find_alert', 'notice_key', 'close_alert', 'may_notify', 'has_chat', 'language_of',
+    'find_data_broken', 'find_alert', 'notice_key', 'is_told', 'close_alert', 'may_notify', 'has_chat', 'language_of',
     'notices_due', 'alert_row', 'todos_of',
 }  # fmt: skip
 

@@ -247,6 +247,7 @@ async def test_the_chat_is_told_of_a_rule_twice_a_day_at_most(
     for _time in range(4):
         open_one(rows, salon)
         assert await look() == {'clients_waiting'}
+        rows("update dashboard.bot_commands set status = 'sent' where tenant_id = %s", salon.id)
         close_one(rows, salon)
         assert await look() == set()
     assert len(rows(NOTICES, salon.id)) == 2
@@ -286,6 +287,39 @@ async def test_what_is_over_before_the_bot_was_told_is_not_told_any_more(
     await look()
     state = 'select status, last_error from dashboard.bot_commands where tenant_id = %s'
     assert rows(state, salon.id) == [('failed', 'outdated')]
+
+
+async def test_what_the_bot_did_not_take_in_its_time_is_told_again_under_the_same_id(
+    salon: JobSalon, rows: Rows, look: Callable[[], Any]
+) -> None:
+    open_one(rows, salon)
+    await look()
+    told = 'select id, status, expires_at > now(), attempts from dashboard.bot_commands where tenant_id = %s'
+    ((key, *_state),) = rows(told, salon.id)
+    assert (await page(salon)).open[0].notified_at
+    rows("update dashboard.bot_commands set expires_at = now() - interval '1 s', attempts = 9 where id = %s", key)
+    rows("update dashboard.bot_commands set status = 'dead', finished_at = now() where id = %s", key)
+    assert (await page(salon)).open[0].notified_at is None
+    await look()
+    assert rows(told, salon.id) == [(key, 'queued', True, 0)]
+    assert (await page(salon)).open[0].notified_at
+    rows("update dashboard.bot_commands set status = 'sent', sent_at = now() where id = %s", key)
+    await look()
+    assert rows('select status from dashboard.bot_commands where tenant_id = %s', salon.id) == [('sent',)]
+
+
+async def test_what_was_over_before_the_bot_took_it_is_none_of_the_two_a_day(
+    salon: JobSalon, rows: Rows, look: Callable[[], Any]
+) -> None:
+    for _time in range(3):
+        open_one(rows, salon)
+        await look()
+        close_one(rows, salon)
+        await look()
+    open_one(rows, salon)
+    await look()
+    waiting = "select count(*) from dashboard.bot_commands where tenant_id = %s and status = 'queued'"
+    assert rows(waiting, salon.id) == [(1,)]
 
 
 async def test_the_stand_in_bot_says_it_in_the_salons_chat(far_end: FarEnd, salon: JobSalon, rows: Rows) -> None:
