@@ -71,6 +71,30 @@ async def test_a_letter_tells_of_yesterday_beside_a_week_before_and_what_is_to_b
     assert '1. 1 клиент ждёт место: предложите время\nhttps://salon.test/wishlist' in text
 
 
+async def overdue(salon: JobSalon) -> int | None:
+    """What the letter says about clients who have not come for longer than usual."""
+    digest = await Data(SYSTEM).jobs.digest_due(salon.id)
+    assert digest
+    return next((todo.number for todo in digest.todos if todo.kind == 'overdue'), None)
+
+
+async def test_overdue_clients_are_those_of_now_and_left_out_while_they_are_counted(
+    morning: JobSalon, rows: Rows
+) -> None:
+    rows(
+        'insert into public.conversation_sessions_v2'
+        ' (session_id, tenant_id, user_id, channel, started_at, final_status, booking_id, booking_datetime, created_at)'
+        " select gen_random_uuid(), a.id, %s, 'telegram', a.at, 'done', a.n::text, a.at, a.at"
+        " from (select t.id, n, now() - interval '10 days' * (n + 6) as at"
+        ' from public.tenants_v2 t, generate_series(1, 4) n where t.id = %s) a',
+        client_of(rows, morning), morning.id,
+    )  # fmt: skip
+    rows("select pg_advisory_lock(hashtextextended('clients:' || %s, 0))", morning.id)
+    assert await overdue(morning) is None
+    rows('select pg_advisory_unlock_all()')
+    assert await overdue(morning) == 1
+
+
 async def test_three_runs_and_two_processes_at_once_send_one_letter(
     morning: JobSalon, rows: Rows, environment: dict[str, str]
 ) -> None:
