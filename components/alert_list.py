@@ -21,10 +21,13 @@ from components.page_head import Heading
 from models import Alert, AlertCause, AlertKind, AlertRule
 
 SHOWN_ROWS = 5
+OWNERS_ONLY = ('/data-health', '/settings')
+"""Pages that refuse employees: nobody is led to a refusal."""
 
 
 def alert_card(alert: Alert, *, zone: str, on_seen: Callable[[Alert], Any] | None) -> None:
-    """An open alert; `on_seen` is for those who may say that they see to it."""
+    """An open alert; `on_seen` is for owners, who may say that they see to it. Others get no links to owners' pages."""
+    closed = () if on_seen else OWNERS_ONLY
     tone = 'neutral' if alert.acknowledged_at else 'bad'
     with ui.element('article').classes(f'card alert-card tone-{tone}'):
         with ui.element('div').classes('alert-head'):
@@ -32,10 +35,10 @@ def alert_card(alert: Alert, *, zone: str, on_seen: Callable[[Alert], Any] | Non
             with ui.element('div').classes('grow'):
                 Heading(rule_name(alert.kind), 2).classes('card-title')
                 ui.label(sentence(alert, zone=zone)).classes('alert-text').props('dir=auto')
-        _causes(alert.rows, zone=zone)
+        _causes(alert.rows, zone=zone, closed=closed)
         with ui.element('div').classes('alert-foot'):
             ui.label(' · '.join(_story(alert, zone))).classes('muted small grow')
-            if address := address_of(alert):
+            if (address := address_of(alert)) and address not in closed:
                 link(_('Show'), to=address, classes='link alert-link')
             if on_seen and not alert.acknowledged_at:
                 seen = button(_('I see to it'), icon='check', on_click=lambda: on_seen(alert))
@@ -55,12 +58,16 @@ def _story(alert: Alert, zone: str) -> list[str]:
     return story
 
 
-def _causes(rows: Sequence[AlertCause], *, zone: str) -> None:
+def _causes(rows: Sequence[AlertCause], *, zone: str, closed: Sequence[str]) -> None:
     if not rows:
         return
     with ui.element('ul').classes('alert-rows'):
         for row in rows[:SHOWN_ROWS]:
-            with ui.element('li'), link(to=cause_address(row), classes='alert-row'):
+            address = cause_address(row)
+            with (
+                ui.element('li'),
+                ui.element('div').classes('alert-row') if address in closed else link(to=address, classes='alert-row'),
+            ):
                 ui.label(row.client_name or _('Client without a name')).props('dir=auto').classes('alert-who')
                 if row.type:
                     ui.label(subject_of_command(row.type)).classes('muted')

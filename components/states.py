@@ -67,9 +67,12 @@ def stale_note(as_of: datetime | None, *, zone: str) -> ui.element:
     return note(_('No connection. Shown as of {time}.').format(time=format_time(as_of, zone)), icon_name='clock')
 
 
-def note(text: str, *, tone: str = 'warn', icon_name: str = '') -> ui.element:
-    """A line that stands out; `tone` is one of `theme.TONES`."""
+def note(text: str, *, title: str = '', tone: str = 'warn', icon_name: str = '') -> ui.element:
+    """A line that stands out, under a title of its own if need be; `tone` is one of `theme.TONES`."""
     with ui.element('div').classes(f'note tone-{tone}').props('role=status') as element:
         icon(icon_name or ('warning' if tone in {'warn', 'bad'} else 'info'))
-        ui.label(text)
+        with ui.element('div'):
+            if title:
+                ui.label(title).classes('note-title')
+            ui.label(text)
     return element

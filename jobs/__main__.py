@@ -18,7 +18,8 @@ import structlog
 
 from config import settings
 from data import DataError, pool
-from jobs.clock import Clock
+from jobs.clock import Clock, beat
+from jobs.failures import SalonsFailed
 from jobs.metrics_collector import collect_metrics
 from jobs.schedule import JOBS
 from jobs.server import Server
@@ -60,6 +61,8 @@ def run_once(name: str, run: Callable[[], Awaitable[int]]) -> int:
         number = asyncio.run(_once(run))
     except DataError as error:
         print(f'{name}: not done, {error!r}')
+        if isinstance(error, SalonsFailed):
+            print(f'{name}: failed for {", ".join(error.names)}')
         return NOT_DONE
     print(f'{name}: {number}')
     return DONE
@@ -72,7 +75,7 @@ async def serve() -> None:
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     clock, address = Clock(JOBS.values()), settings().prefect_api_url
     structlog.get_logger().info('the jobs run', jobs=', '.join(JOBS), prefect=address or 'none')
-    await clock.serve(stop, *([Server(address, clock).serve] if address else []))
+    await clock.serve(stop, beat, *([Server(address, clock).serve] if address else []))
     await pool.close()
 
 

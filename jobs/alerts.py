@@ -11,29 +11,26 @@ from components.alert_texts import address_of, rule_name, sentence
 from components.translate import _, speaking
 from config import settings
 from data import Data, DataError
+from jobs.failures import SalonsFailed
 from models import JobSalon, Notice
 from tokens import SYSTEM
 
 log = structlog.get_logger()
 
 
-class NotLookedAt(DataError):
-    """Some salons failed; the text names them. The others were looked at."""
-
-
 async def check_alerts() -> int:
     """Look at the rules of every salon; how many notices were given to the bot. One bad salon fails alone.
 
-    Raises NotLookedAt when a salon failed, other DataErrors when there was nothing to be had.
+    Raises SalonsFailed when a salon failed, other DataErrors when there was nothing to be had.
     """
-    told, failed = 0, list[str]()
+    told, failed = 0, list[tuple[JobSalon, Exception]]()
     for salon in await Data(SYSTEM).jobs.salons():
         try:
             told += await check_salon(salon)
         except DataError as error:
-            failed.append(f'{salon.name} ({error!r})')
+            failed.append((salon, error))
     if failed:
-        raise NotLookedAt('; '.join(failed))
+        raise SalonsFailed(failed)
     return told
 
 
@@ -42,7 +39,7 @@ async def check_salon(salon: JobSalon) -> int:
     data, told = Data(SYSTEM).jobs, 0
     for notice in await data.check_alerts(salon.id):
         if await data.notify_alert(notice, notice_text(notice)):
-            log.info('alert', salon=salon.name, kind=notice.kind)
+            log.info('alert', salon=str(salon.id), kind=notice.kind)
             told += 1
     return told
 

@@ -14,29 +14,26 @@ from components.times import format_day
 from components.translate import _, ngettext, speaking
 from config import settings
 from data import Data, DataError
+from jobs.failures import SalonsFailed
 from models import Digest, JobSalon, Todo
 from tokens import SYSTEM
 
 log = structlog.get_logger()
 
 
-class NotWritten(DataError):
-    """Some salons failed; the text names them. The others have their letter."""
-
-
 async def send_digests() -> int:
     """Give the bot the letters that are due; how many. One bad salon fails alone.
 
-    Raises NotWritten when a salon failed, other DataErrors when there was nothing to be had.
+    Raises SalonsFailed when a salon failed, other DataErrors when there was nothing to be had.
     """
-    sent, failed = 0, list[str]()
+    sent, failed = 0, list[tuple[JobSalon, Exception]]()
     for salon in await Data(SYSTEM).jobs.salons():
         try:
             sent += await send_digest(salon)
         except DataError as error:
-            failed.append(f'{salon.name} ({error!r})')
+            failed.append((salon, error))
     if failed:
-        raise NotWritten('; '.join(failed))
+        raise SalonsFailed(failed)
     return sent
 
 
@@ -46,7 +43,7 @@ async def send_digest(salon: JobSalon) -> bool:
     digest = await data.digest_due(salon.id)
     if digest is None or not await data.send_digest(salon.id, digest, digest_text(salon, digest)):
         return False
-    log.info('digest', salon=salon.name, day=digest.day.day.isoformat())
+    log.info('digest', salon=str(salon.id), day=digest.day.day.isoformat())
     return True
 
 

@@ -12,7 +12,8 @@ from datetime import date
 
 import structlog
 
-from data import Data, DataError, TooSlow, Unavailable
+from data import Data, TooSlow, Unavailable
+from jobs.failures import SalonsFailed
 from models import Days, JobSalon
 from tokens import SYSTEM
 
@@ -27,26 +28,20 @@ PAUSES = (2.0, 10.0)
 Collect = Callable[[JobSalon, date | None, date | None], Awaitable[int]]
 
 
-class NotCollected(DataError):
-    """Some salons failed; the text names them. The others are stored."""
-
-
 async def collect_metrics(
     first: date | None = None, last: date | None = None, *, collect: Collect | None = None
 ) -> int:
     """Store the days of a period, or all that are missing or changed, of every salon; how many days were stored.
 
-    `collect` does one salon. Raises NotCollected when salons failed, other DataErrors when there was nothing to be had.
+    `collect` does one salon. Raises SalonsFailed when salons failed, other DataErrors when there was nothing to be had.
     """
     salons, room = await Data(SYSTEM).jobs.salons(), asyncio.Semaphore(SALONS_AT_ONCE)
     outcomes = await asyncio.gather(*(_try_one(salon, first, last, collect or patiently, room) for salon in salons))
     failed = [
-        f'{salon.name} ({outcome!r})'
-        for salon, outcome in zip(salons, outcomes, strict=True)
-        if isinstance(outcome, Exception)
+        (salon, outcome) for salon, outcome in zip(salons, outcomes, strict=True) if isinstance(outcome, Exception)
     ]
     if failed:
-        raise NotCollected('; '.join(failed))
+        raise SalonsFailed(failed)
     return sum(outcome for outcome in outcomes if isinstance(outcome, int))
 
 
@@ -57,7 +52,7 @@ async def _try_one(
         try:
             return await collect(salon, first, last)
         except Exception as error:
-            log.warning('metrics not collected', salon=salon.name, reason=repr(error))
+            log.warning('metrics not collected', salon=str(salon.id), reason=repr(error))
             return error
 
 
@@ -90,7 +85,7 @@ async def collect_salon(salon: JobSalon, first: date | None, last: date | None) 
             todo = _smaller(todo)
             continue
         del todo[0]
-        log.info('metrics', salon=salon.name, until=part.last.isoformat(), days=stored, of=total)
+        log.info('metrics', salon=str(salon.id), until=part.last.isoformat(), days=stored, of=total)
     await data.end_collection(salon.id, collection)
     return stored
 

@@ -15,7 +15,7 @@ from uuid import UUID
 import structlog
 
 from data import DataError
-from jobs.clock import Clock
+from jobs.clock import PATIENCE, Clock
 from jobs.schedule import Job
 
 if TYPE_CHECKING:
@@ -63,6 +63,7 @@ class Server:
                     self._lead(True)
                     while True:
                         await self._take_runs(client)
+                        await self._excuse(client)
                         await asyncio.sleep(ASK_SECONDS)
             except Exception as error:  # whatever it is: the jobs do not depend on it
                 self._lead(False, repr(error))
@@ -126,6 +127,25 @@ class Server:
             if await self._claim(client, begun):
                 self._begin(job, begun)
 
+    async def _excuse(self, client: PrefectClient) -> None:
+        """Tell the clock of jobs that are late here and rightly so."""
+        for deployment, job in self._jobs.items():
+            if self.clock.is_late(job, PATIENCE - 1) and await self._is_seen_to(client, deployment, job):
+                self.clock.see_to(job)
+
+    async def _is_seen_to(self, client: PrefectClient, deployment: UUID, job: Job) -> bool:
+        """Whether an operator paused the job, or another process began it not long ago."""
+        from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterDeploymentId, FlowRunFilterStartTime
+
+        known = await client.read_deployment(deployment)
+        if known.paused or not any(schedule.active for schedule in known.schedules):
+            return True
+        since = datetime.now(UTC) - timedelta(seconds=job.every * (PATIENCE - 1))
+        wanted = FlowRunFilter(
+            deployment_id=FlowRunFilterDeploymentId(any_=[deployment]), start_time=FlowRunFilterStartTime(after_=since)
+        )
+        return bool(await client.read_flow_runs(flow_run_filter=wanted, limit=1))
+
     async def _skip(self, client: PrefectClient, run: FlowRun) -> None:
         from prefect.states import Cancelled
 
@@ -140,6 +160,7 @@ class Server:
         return answer.status is SetStateStatus.ACCEPT
 
     def _begin(self, job: Job, run: FlowRun) -> None:
+        self.clock.see_to(job)
         task = asyncio.ensure_future(self.clock.run(job, lambda: self._carry_out(job, run)))
         self._mine.add(task)
         task.add_done_callback(self._mine.discard)

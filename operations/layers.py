@@ -1,4 +1,4 @@
-"""The layers around the app, from the outside in: id and time of a request, headers, health, the session.
+"""The layers around the app, from the outside in: id and time of a request, headers, what failed, health, the session.
 
 Its one rule: the session lies inside, so that who asks for the health gets no cookie and leaves nothing behind.
 """
@@ -11,6 +11,7 @@ from starlette.applications import Starlette
 from starlette.middleware.sessions import SessionMiddleware
 
 from config import settings
+from operations.failures import Failures
 from operations.headers import SecurityHeaders
 from operations.health import Health
 from operations.watch import Watched
@@ -28,5 +29,6 @@ def put_around(app: Starlette, *, count_pages: Callable[[], int]) -> None:
         max_age=COOKIE_SECONDS,
     )
     app.add_middleware(Health, count_pages=count_pages)
+    app.add_middleware(Failures, handlers=app.exception_handlers)
     app.add_middleware(SecurityHeaders, is_behind_tls=settings().is_behind_tls)
     app.add_middleware(Watched)

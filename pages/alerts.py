@@ -3,6 +3,7 @@
 Its one rule: alerts come and go by themselves (jobs/alerts.py); a person says "I see to it" and sets the rules.
 """
 
+from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 from uuid import uuid4
 
@@ -12,7 +13,7 @@ from components.alert_list import alert_card, alert_lines, rule_rows
 from components.alert_texts import KINDS, rule_name, unit_text
 from components.button import button
 from components.form import Form
-from components.i18n import N_, _, format_ago
+from components.i18n import N_, _, format_ago, format_day_time
 from components.link import link
 from components.page_head import page_head, section
 from components.place import Place
@@ -23,6 +24,11 @@ from models import Alert, AlertPage, AlertRule, Role
 from pages import page
 from pages.view import View, explain
 
+LONGEST_PAGE = 200
+LOOK_AGAIN_SECONDS = 60.0
+LONGEST_PAUSE = timedelta(minutes=5)
+"""The jobs look once a minute: after this nobody looks any more."""
+
 
 @page('/alerts', title=N_('Alerts'), icon='alerts', allowed=Role.STAFF)
 class AlertsView(View):
@@ -32,7 +38,7 @@ class AlertsView(View):
 
     def build(self) -> None:
         self.known: AlertPage | None = None
-        self.older: list[Alert] = []
+        self.closed: list[Alert] = []
         self.next: dict[str, Any] | None = None
         self.toast = Toast()
         with page_head(_('Alerts'), _('What somebody should look at now')):
@@ -41,6 +47,13 @@ class AlertsView(View):
         self.place = Place(ui.element('div').classes('stack alerts'))
         with self.place.root:
             skeleton_rows(4)
+        ui.timer(LOOK_AGAIN_SECONDS, self.load, immediate=False)
+
+    @property
+    def is_watched(self) -> bool:
+        """Whether somebody had looked for alerts shortly before the page was read."""
+        checked = self.known.checked_at if self.known else None
+        return checked is not None and (self.read_at or datetime.now(UTC)) - checked <= LONGEST_PAUSE
 
     @property
     def may_act(self) -> bool:
@@ -50,22 +63,24 @@ class AlertsView(View):
     # --- reading
 
     async def fetch(self) -> None:
-        read = await self.data.alerts.page()
-        newest = {alert.id for alert in read.rows}
-        self.known, self.older = read, [alert for alert in self.older if alert.id not in newest]
-        if not self.older:
-            self.next = read.next
+        self.known = read = await self.data.alerts.page(size=min(max(30, len(self.closed)), LONGEST_PAGE))
+        self.closed, self.next = read.rows, read.next
 
     async def more(self) -> None:
         """Read the next page of those that are over."""
-        try:
-            read = await self.data.alerts.page(self.next)
-        except DataError as error:
-            self.toast.show(explain(error))
+        key = self.next
+        if key is None:
             return
-        self.older, self.next = [*self.older, *read.rows], read.next
-        with self.root:
-            self.draw()
+        try:
+            read = await self.data.alerts.page(key)
+        except DataError as error:
+            if self.is_open:
+                self.toast.show(explain(error))
+            return
+        if key == self.next and self.is_open:
+            self.closed, self.next = [*self.closed, *read.rows], read.next
+            with self.root:
+                self.draw()
 
     # --- drawing
 
@@ -73,20 +88,29 @@ class AlertsView(View):
         known = self.known
         assert known
         ages = [format_ago(row.since) for alert in known.open for row in alert.rows]
-        if self.place.is_new(known, self.older, self.next, ages, self.salon.timezone):
+        shown = known.model_copy(update={'checked_at': None}) if self.is_watched else known
+        if self.place.is_new(shown, self.closed, self.next, ages, self.is_watched, self.salon.timezone):
             with self.place.root:
+                if not self.is_watched:
+                    self._draw_unwatched(known)
                 self._draw_open(known)
                 self._draw_rules(known)
-                self._draw_closed([*known.rows, *self.older])
+                self._draw_closed()
 
     def _draw_open(self, known: AlertPage) -> None:
-        if not known.open:
+        if not known.open and self.is_watched:
             text = _('When clients wait, the bot falls silent or the figures break, it says so here and in the header.')
-            if known.checked_at is None:
-                text = _('Nobody has looked yet: the jobs of the dashboard do not run.')
             empty_state(_('All is well'), text, icon_name='check')
         for alert in known.open:
             alert_card(alert, zone=self.salon.timezone, on_seen=self.acknowledge if self.may_act else None)
+
+    def _draw_unwatched(self, known: AlertPage) -> None:
+        title = _('Nobody is looking for alerts now')
+        text = _('There was no look yet: the background work of the dashboard does not run. Tell whoever runs it.')
+        if known.checked_at:
+            text = _('The last look was at {time}. What came after it is not shown. Tell whoever runs the dashboard.')
+            text = text.format(time=format_day_time(known.checked_at, self.salon.timezone))
+        note(text, title=title)
 
     def _draw_rules(self, known: AlertPage) -> None:
         with section(_('Rules'), _('when an alert is opened'), classes='rules-card'):
@@ -96,11 +120,11 @@ class AlertsView(View):
                     link(_('Set the chat for notices'), to='/settings')
             rule_rows(known.rules, on_change=RuleForm(self).open if self.may_act else None)
 
-    def _draw_closed(self, closed: list[Alert]) -> None:
+    def _draw_closed(self) -> None:
         with section(_('Past alerts'), _('newest first'), classes='alerts-card'):
-            if not closed:
+            if not self.closed:
                 ui.label(_('No alert is over yet.')).classes('muted')
-            alert_lines(closed, zone=self.salon.timezone)
+            alert_lines(self.closed, zone=self.salon.timezone)
             if self.next:
                 with ui.element('div').classes('dialog-more'):
                     button(_('Show more'), on_click=self.more)

@@ -27,10 +27,11 @@ create table if not exists dashboard.alert_rules (
   changed_at timestamptz not null default now(),
   primary key (tenant_id, kind)
 );
--- When the rules that read many rows were looked at.
+-- When somebody looked at a salon last, and when at the rules that read many rows, too; null: these are due at once.
 create table if not exists dashboard.alert_checks (
   tenant_id uuid primary key,
-  checked_at timestamptz not null
+  checked_at timestamptz not null,
+  whole_at timestamptz
 );
 
 do $$
@@ -55,14 +56,18 @@ alter table dashboard.bot_commands add constraint type_is_known check (type in (
   'waitlist.cancelled', 'waitlist.reopened', 'waitlist.offer', 'settings.changed', 'broadcast.message', 'salon.alert',
   'salon.digest'));
 
--- Puts a command of the dashboard itself into the outbox, for so many hours; called by functions of the system only.
+-- Puts a command of the dashboard itself into the outbox, for so many hours, again when it died there: the bot knows its id.
+-- Called by functions of the system only.
 create or replace function dashboard.queue_system_command(key uuid, tenant uuid, type text, data jsonb, hours integer)
 returns void
 language sql security definer set search_path = ''
 as $$
   insert into dashboard.bot_commands (id, key, tenant_id, type, data, expires_at)
   values (key, key, tenant, type, data, now() + make_interval(hours => hours))
-  on conflict (id) do nothing
+  on conflict (id) do update set data = excluded.data, status = 'queued', attempts = 0, next_attempt_at = now(),
+    expires_at = excluded.expires_at, lease = null, leased_until = null, last_error = null, sent_at = null,
+    finished_at = null, updated_at = now()
+  where bot_commands.status = 'dead'
 $$;
 
 -- --- rules
@@ -307,6 +312,20 @@ begin
 end
 $$;
 
+-- The key of an alert's notice in the outbox.
+create or replace function dashboard.notice_key(alert bigint) returns uuid
+language sql immutable set search_path = ''
+as $$ select md5('alert:' || alert)::uuid $$;
+
+-- Whether the salon's chat was told of an alert, or still will be: not when the bot did not take the notice in its time, or it
+-- was over before that.
+create or replace function dashboard.is_told(a dashboard.alerts) returns boolean
+language sql stable security definer set search_path = ''
+as $$
+  select a.notification_sent_at is not null and not exists (select from dashboard.bot_commands b
+    where b.id = dashboard.notice_key(a.id) and (b.status = 'dead' or b.status = 'failed' and b.last_error = 'outdated'))
+$$;
+
 -- An alert as pages show it; of the rows that caused it the names of their clients, as the one who asks may see them.
 create or replace function dashboard.alert_row(a dashboard.alerts) returns jsonb
 language sql stable security definer set search_path = ''
@@ -316,7 +335,7 @@ as $$
     'at', coalesce(a.opened_at, timezone('utc', a.triggered_at), timezone('utc', a.created_at)),
     'is_open', a.opened_at is not null and a.closed_at is null, 'closed_at', a.closed_at,
     'acknowledged_at', timezone('utc', a.acknowledged_at), 'acknowledged_by', dashboard.name_of_user(a.acknowledged_by),
-    'notified_at', timezone('utc', a.notification_sent_at), 'details', a.details - 'rows',
+    'notified_at', case when dashboard.is_told(a) then timezone('utc', a.notification_sent_at) end, 'details', a.details - 'rows',
     'rows', (select coalesce(jsonb_agg(r.value || jsonb_build_object('client_name',
         dashboard.shown_text(nullif(btrim(c.full_name), ''))) order by r.place), '[]')
       from jsonb_array_elements(case when jsonb_typeof(a.details -> 'rows') = 'array' then a.details -> 'rows' else '[]' end)
@@ -325,11 +344,6 @@ as $$
 $$;
 
 -- --- looking, opening, closing
-
--- The key of an alert's notice in the outbox.
-create or replace function dashboard.notice_key(alert bigint) returns uuid
-language sql immutable set search_path = ''
-as $$ select md5('alert:' || alert)::uuid $$;
 
 -- Looks at all rules of a salon; those that read many rows every ten minutes only. Opens an alert whose reason is there, and
 -- closes one whose reason is gone (with what the bot was to say of it and has not been told). Who comes while somebody
@@ -345,9 +359,11 @@ declare
 begin
   if not dashboard.is_system() then raise sqlstate 'PT403' using message = 'only jobs look for alerts'; end if;
   if not pg_try_advisory_xact_lock(hashtextextended('alerts:' || check_alerts.tenant::text, 0)) then return '[]'; end if;
-  insert into dashboard.alert_checks values (check_alerts.tenant, clock_timestamp()) on conflict (tenant_id) do update
-    set checked_at = excluded.checked_at where alert_checks.checked_at <= clock_timestamp() - interval '10 minutes';
-  is_whole := found;
+  is_whole := not exists (select from dashboard.alert_checks c
+    where c.tenant_id = check_alerts.tenant and c.whole_at > clock_timestamp() - interval '10 minutes');
+  insert into dashboard.alert_checks as c (tenant_id, checked_at, whole_at)
+  values (check_alerts.tenant, clock_timestamp(), clock_timestamp()) on conflict (tenant_id) do update
+    set checked_at = excluded.checked_at, whole_at = case when is_whole then excluded.whole_at else c.whole_at end;
   for rule in select r.* from dashboard.rules_of(check_alerts.tenant) r where r.kind <> 'digest' loop
     continue when rule.is_on and not is_whole and rule.kind in ('conversion_fell', 'drop_offs_rose', 'data_broken');
     finding := case when rule.is_on then dashboard.find_alert(check_alerts.tenant, rule.kind, rule.threshold) end;
@@ -388,10 +404,11 @@ as $$
 declare
   zone text := dashboard.salon_timezone(a.tenant_id);
 begin
-  return a.opened_at is not null and a.closed_at is null and a.acknowledged_at is null and a.notification_sent_at is null
+  return a.opened_at is not null and a.closed_at is null and a.acknowledged_at is null and not dashboard.is_told(a)
     and dashboard.has_chat(a.tenant_id) and not dashboard.is_quiet(a.tenant_id)
     and (select count(*) from dashboard.alerts o where o.tenant_id = a.tenant_id and o.kind = a.kind
-      and o.notification_sent_at >= dashboard.day_start((now() at time zone zone)::date, zone) at time zone 'utc') < 2;
+      and o.notification_sent_at >= dashboard.day_start((now() at time zone zone)::date, zone) at time zone 'utc'
+        and dashboard.is_told(o)) < 2;
 end
 $$;
 
@@ -414,12 +431,11 @@ language sql stable security definer set search_path = ''
 as $$
   select coalesce(jsonb_agg(dashboard.alert_row(row((a.a).*)::dashboard.alerts) || jsonb_build_object(
     'language', dashboard.language_of(tenant), 'timezone', dashboard.salon_timezone(tenant))), '[]')
-  from (select a from dashboard.alerts a where a.tenant_id = tenant and a.opened_at is not null and a.closed_at is null
-    and a.notification_sent_at is null) a
+  from (select a from dashboard.alerts a where a.tenant_id = tenant and a.opened_at is not null and a.closed_at is null) a
   where dashboard.may_notify(row((a.a).*)::dashboard.alerts)
 $$;
 
--- Tells the salon's chat of an alert, once, in these words; whether it is told now.
+-- Tells the salon's chat of an alert, once, in these words; whether it is told now. What the bot never took is told again.
 create or replace function dashboard.notify_alert(alert bigint, text text) returns boolean
 language plpgsql security definer set search_path = ''
 as $$
@@ -529,7 +545,7 @@ begin
   values (tenant, change_alert_rule.kind, change_alert_rule.is_on, typed::integer, dashboard.current_user_id())
   on conflict on constraint alert_rules_pkey do update set is_on = excluded.is_on, threshold = excluded.threshold,
     changed_by = excluded.changed_by, changed_at = now();
-  delete from dashboard.alert_checks c where c.tenant_id = tenant;
+  update dashboard.alert_checks c set whole_at = null where c.tenant_id = tenant;
   select r.* into after from dashboard.rules_of(tenant) r where r.kind = change_alert_rule.kind;
   return dashboard.finish_act(key, change_alert_rule.kind, jsonb_build_object(
     'before', jsonb_strip_nulls(jsonb_build_object('is_on', before.is_on, 'threshold', before.threshold)),
@@ -544,6 +560,7 @@ revoke execute on function dashboard.queue_system_command(uuid, uuid, text, json
   dashboard.find_clients_waiting(uuid, integer), dashboard.find_conversion_fell(uuid, integer),
   dashboard.find_drop_offs_rose(uuid, integer), dashboard.find_commands_stuck(uuid, integer),
   dashboard.find_data_broken(uuid, integer), dashboard.find_alert(uuid, text, integer), dashboard.notice_key(bigint),
+  dashboard.is_told(dashboard.alerts),
   dashboard.check_alerts(uuid), dashboard.close_alert(uuid, text), dashboard.may_notify(dashboard.alerts),
   dashboard.has_chat(uuid), dashboard.language_of(uuid), dashboard.notices_due(uuid), dashboard.notify_alert(bigint, text),
   dashboard.alert_row(dashboard.alerts), dashboard.count_alerts(),

@@ -2,15 +2,17 @@
 -- went is written down in the stored day that it tells of, in the transaction that gives it to the bot: once, whoever asks.
 
 -- What a salon's letter tells, or null when none is due: it is due from 9:00 to 15:00 of the salon's day, unless it went, the
--- salon wants none, has no chat or quiet hours, or nothing happened on either day.
+-- salon wants none, has no chat or quiet hours, or nothing happened on either day. Its clients' figures are brought up to date
+-- first; while that lasts the letter says nothing of them.
 create or replace function dashboard.digest_due(tenant uuid) returns jsonb
-language plpgsql stable security definer set search_path = ''
+language plpgsql security definer set search_path = ''
 as $$
 declare
   zone text := dashboard.salon_timezone(tenant);
   clock timestamp := now() at time zone zone;
   today date := clock::date;
   days jsonb;
+  has_clients boolean;
 begin
   if not dashboard.is_system() then raise sqlstate 'PT403' using message = 'only jobs write letters'; end if;
   if clock::time not between '09:00' and '15:00' or not dashboard.has_chat(tenant) or dashboard.is_quiet(tenant)
@@ -25,13 +27,15 @@ begin
   from (select * from dashboard.figures_by_day(tenant, today - 1, today - 1)
     union all select * from dashboard.figures_by_day(tenant, today - 8, today - 8)) d;
   if (days #>> '{day,dialogs}')::integer + (days #>> '{before,dialogs}')::integer = 0 then return null; end if;
+  has_clients := dashboard.refresh_clients(tenant) is null; -- a statement of its own: what follows sees what it made
   return days || jsonb_build_object('language', dashboard.language_of(tenant), 'currency', dashboard.salon_currency(tenant),
-    'todos', dashboard.todos_of(tenant, today));
+    'todos', dashboard.todos_of(tenant, today, has_clients));
 end
 $$;
 
--- Three things to do at most, the most pressing first: {kind, number}, each of which has a page with as many rows.
-create or replace function dashboard.todos_of(tenant uuid, today date) returns jsonb
+-- Three things to do at most, the most pressing first: {kind, number}, each of which has a page with as many rows. Overdue
+-- clients only when their figures are those of now.
+create or replace function dashboard.todos_of(tenant uuid, today date, has_clients boolean) returns jsonb
 language sql stable security definer set search_path = ''
 as $$
   select coalesce(jsonb_agg(jsonb_build_object('kind', t.kind, 'number', t.number) order by t.place), '[]')
@@ -42,7 +46,8 @@ as $$
       union all
       select 2, 'wishes', (select count(*) from dashboard.waiting_entries e where e.tenant_id = tenant and e.status = 'waiting')
       union all
-      select 3, 'overdue', (select count(*) from dashboard.client_figures f where f.tenant_id = tenant and f.due_day <= today)
+      select 3, 'overdue', (select count(*) from dashboard.client_figures f where f.tenant_id = tenant and f.due_day <= today
+        and has_clients)
       union all
       select 4, 'cancelled', (select coalesce(sum(d.cancelled), 0) from dashboard.figures_by_day(tenant, today - 1, today - 1) d)
     ) found where found.number > 0 order by found.place limit 3
@@ -72,6 +77,6 @@ begin
 end
 $$;
 
-revoke execute on function dashboard.digest_due(uuid), dashboard.todos_of(uuid, date),
+revoke execute on function dashboard.digest_due(uuid), dashboard.todos_of(uuid, date, boolean),
   dashboard.send_digest(uuid, date, text) from public;
 grant execute on function dashboard.digest_due(uuid), dashboard.send_digest(uuid, date, text) to dashboard_app;

@@ -143,7 +143,7 @@ INTERNAL = {
     'queue_system_command', 'alert_kinds', 'rules_of', 'hour_of', 'open_minutes', 'is_quiet', 'figures_by_day',
     'is_clear',
     'find_bot_silent', 'find_clients_waiting', 'find_conversion_fell', 'find_drop_offs_rose', 'find_commands_stuck',
-    'find_data_broken', 'find_alert', 'notice_key', 'close_alert', 'may_notify', 'has_chat', 'language_of',
+    'find_data_broken', 'find_alert', 'notice_key', 'is_told', 'close_alert', 'may_notify', 'has_chat', 'language_of',
     'notices_due', 'alert_row', 'todos_of',
 }  # fmt: skip
 
@@ -184,7 +184,10 @@ def rows(stack: Stack) -> Iterator[None]:
         insert(
             "insert into dashboard.alert_rules (tenant_id, kind) values (%s, 'digest') on conflict do nothing", salons
         )
-        insert("insert into dashboard.alert_checks values (%s, '2000-01-01') on conflict do nothing", salons)
+        insert(
+            "insert into dashboard.alert_checks (tenant_id, checked_at) values (%s, '2000-01-01')"
+            ' on conflict do nothing', salons,
+        )  # fmt: skip
         insert("insert into dashboard.bookings (tenant_id, status) values (%s, 'rights')", salons)
         insert("insert into dashboard.audits (tenant_id, action) values (%s, 'rights')", salons)
         step = "insert into public.agent_trajectories_v2 (tenant_id, step_type, step_order) values (%s, 'rights', 1)"

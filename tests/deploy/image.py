@@ -178,6 +178,8 @@ def try_image(container: Container, stack: Stack, *, skip_jobs: bool) -> None:
             jobs = container.start(environment | api, 'python', '-m', 'jobs')
             time.sleep(10)
             assert jobs.poll() is None, 'python -m jobs has ended'
+        with step('health check of the jobs'):
+            assert container.start({}, 'python', '-m', 'operations.alive', 'jobs').wait(10) == 0
         stop(jobs, 'jobs')
     stop(prefect, 'Prefect')
     stop(dashboard, 'dashboard')

@@ -17,6 +17,7 @@ from devstack.demo.salons import SALON_A
 from devstack.stack import Stack
 from jobs.alerts import check_alerts, check_salon
 from models import Alert, AlertKind, AlertPage, JobSalon
+from operations.logs import without_secrets
 from tests.commands import OWNER, FarEnd, identity
 from tests.jobs.conftest import Rows, client_of
 from tests.simulated import until
@@ -246,6 +247,7 @@ async def test_the_chat_is_told_of_a_rule_twice_a_day_at_most(
     for _time in range(4):
         open_one(rows, salon)
         assert await look() == {'clients_waiting'}
+        rows("update dashboard.bot_commands set status = 'sent' where tenant_id = %s", salon.id)
         close_one(rows, salon)
         assert await look() == set()
     assert len(rows(NOTICES, salon.id)) == 2
@@ -285,6 +287,39 @@ async def test_what_is_over_before_the_bot_was_told_is_not_told_any_more(
     await look()
     state = 'select status, last_error from dashboard.bot_commands where tenant_id = %s'
     assert rows(state, salon.id) == [('failed', 'outdated')]
+
+
+async def test_what_the_bot_did_not_take_in_its_time_is_told_again_under_the_same_id(
+    salon: JobSalon, rows: Rows, look: Callable[[], Any]
+) -> None:
+    open_one(rows, salon)
+    await look()
+    told = 'select id, status, expires_at > now(), attempts from dashboard.bot_commands where tenant_id = %s'
+    ((key, *_state),) = rows(told, salon.id)
+    assert (await page(salon)).open[0].notified_at
+    rows("update dashboard.bot_commands set expires_at = now() - interval '1 s', attempts = 9 where id = %s", key)
+    rows("update dashboard.bot_commands set status = 'dead', finished_at = now() where id = %s", key)
+    assert (await page(salon)).open[0].notified_at is None
+    await look()
+    assert rows(told, salon.id) == [(key, 'queued', True, 0)]
+    assert (await page(salon)).open[0].notified_at
+    rows("update dashboard.bot_commands set status = 'sent', sent_at = now() where id = %s", key)
+    await look()
+    assert rows('select status from dashboard.bot_commands where tenant_id = %s', salon.id) == [('sent',)]
+
+
+async def test_what_was_over_before_the_bot_took_it_is_none_of_the_two_a_day(
+    salon: JobSalon, rows: Rows, look: Callable[[], Any]
+) -> None:
+    for _time in range(3):
+        open_one(rows, salon)
+        await look()
+        close_one(rows, salon)
+        await look()
+    open_one(rows, salon)
+    await look()
+    waiting = "select count(*) from dashboard.bot_commands where tenant_id = %s and status = 'queued'"
+    assert rows(waiting, salon.id) == [(1,)]
 
 
 async def test_the_stand_in_bot_says_it_in_the_salons_chat(far_end: FarEnd, salon: JobSalon, rows: Rows) -> None:
@@ -329,6 +364,24 @@ async def test_a_threshold_that_makes_no_sense_is_refused(app: Stack, owner: Dat
     assert refused.value.field == 'threshold'
 
 
+async def test_each_look_is_noted_and_a_changed_rule_asks_for_a_whole_one_without_forgetting_it(
+    app: Stack, owner: Data, rows: Rows
+) -> None:
+    looked = 'select checked_at, whole_at from dashboard.alert_checks where tenant_id = %s'
+    await Data(SYSTEM).jobs.check_alerts(UUID(A))
+    ((first, whole),) = rows(looked, A)
+    await Data(SYSTEM).jobs.check_alerts(UUID(A))
+    ((second, still),) = rows(looked, A)
+    assert (second > first, still) == (True, whole)
+    await owner.alerts.change_rule(uuid4(), 'data_broken', is_on=True, threshold='7')
+    assert rows(looked, A) == [(second, None)]
+    assert (await owner.alerts.page()).checked_at == second
+    await Data(SYSTEM).jobs.check_alerts(UUID(A))
+    assert rows('select whole_at > %s from dashboard.alert_checks where tenant_id = %s', second, A) == [(True,)]
+    rows('delete from dashboard.alert_rules where tenant_id = %s', A)
+    rows('truncate dashboard.alerts, dashboard.alert_checks')
+
+
 async def test_an_owner_sets_a_threshold_and_takes_it_back(app: Stack, owner: Data, rows: Rows) -> None:
     async def threshold() -> int | None:
         found: AlertPage = await owner.alerts.page()
@@ -353,7 +406,7 @@ def owner(app: Stack, rows: Rows) -> Data:
 # --- all salons
 
 
-async def test_one_bad_salon_fails_alone_and_is_named(
+async def test_one_bad_salon_fails_alone_and_is_named_by_its_id(
     salon: JobSalon, rows: Rows, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     look = Data(SYSTEM).jobs.__class__.check_alerts
@@ -366,8 +419,9 @@ async def test_one_bad_salon_fails_alone_and_is_named(
         return await look(self, which)
 
     monkeypatch.setattr('data.JobData.check_alerts', failing)
-    with pytest.raises(DataError, match='Проба'):
+    with pytest.raises(DataError, match=rf'^{salon.id} \(') as failed:
         await check_alerts()
+    assert str(salon.id) in without_secrets(repr(failed.value)), 'the log keeps it'
     assert len(looked) == 4
     rows('truncate dashboard.alerts, dashboard.alert_checks')
     rows("delete from dashboard.bot_commands where type = 'salon.alert'")

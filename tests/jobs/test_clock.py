@@ -22,7 +22,8 @@ from devstack.postgres import HOST, free_port
 from jobs import clock as clock_module
 from jobs.clock import Clock
 from jobs.schedule import JOBS, Job
-from jobs.server import ENVIRONMENT
+from jobs.server import ENVIRONMENT, Server
+from operations.alive import BEAT
 from tests.jobs.kills import ROOT, carry_out, start
 
 Environment = dict[str, str]
@@ -76,13 +77,32 @@ async def test_a_quick_job_goes_on_at_once_while_there_is_something_to_do() -> N
 
 async def test_while_a_server_leads_only_quick_jobs_run_by_themselves() -> None:
     slow, quick = Work(), Work()
-    clock = Clock([Job('slow', slow.run, every=0.05), Job('quick', quick.run, every=0.05, is_quick=True)])
+    clock = Clock([Job('slow', slow.run, every=0.2), Job('quick', quick.run, every=0.05, is_quick=True)])
     clock.is_led = True
     await serve(clock, 0.3)
     assert (slow.done, quick.done > 2) == (0, True)
     clock.is_led = False
-    await serve(clock, 0.2)
+    await serve(clock, 0.5)
     assert slow.done > 1
+
+
+async def test_a_server_that_leads_and_starts_nothing_is_said_once_and_the_job_goes_on(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    work = Work()
+    clock = Clock([job := Job('slow', work.run, every=0.1)])
+    clock.is_led = True
+    await serve(clock, 0.2)
+    assert work.done == 0, 'not yet: three turns'
+    await serve(clock, 0.45)
+    assert 2 <= work.done <= 5, 'then at every turn'
+    assert capsys.readouterr().out.count('the Prefect server does not start a job') == 1
+    clock.see_to(job)
+    begun = work.done
+    await serve(clock, 0.2)
+    assert work.done == begun, 'it is started there again'
+    await serve(clock, 0.2)
+    assert capsys.readouterr().out.count('the Prefect server does not start a job') == 1
 
 
 async def test_a_failure_and_its_end_are_said_once(capsys: pytest.CaptureFixture[str]) -> None:
@@ -161,6 +181,24 @@ def test_the_process_ends_on_sigterm_and_on_sigint(environment: Environment) -> 
         output, _nothing = process.communicate(timeout=12)
         assert process.returncode == 0, output
         assert time.monotonic() - began < 10
+
+
+def test_the_process_beats_while_it_lives_and_not_while_it_hangs(environment: Environment, tmp_path: Path) -> None:
+    process, beat = start(environment=environment | {'TMPDIR': str(tmp_path)}), tmp_path / BEAT.name
+    assert process.stdout
+    while 'the jobs run' not in process.stdout.readline():
+        assert process.poll() is None
+    moments = set()
+    for _look in range(24):
+        moments.add(beat.stat().st_mtime if beat.exists() else 0)
+        time.sleep(0.1)
+    process.send_signal(signal.SIGSTOP)
+    time.sleep(0.2)
+    stopped = beat.stat().st_mtime
+    time.sleep(1.5)
+    assert (len(moments - {0}) >= 2, beat.stat().st_mtime) == (True, stopped)
+    process.kill()
+    process.communicate(timeout=12)
 
 
 def test_a_prefect_server_that_is_down_is_said_once_and_the_jobs_go_on(environment: Environment) -> None:
@@ -242,6 +280,7 @@ def test_a_prefect_server_shows_the_jobs_and_starts_them_once(prefect_server: st
     names = [run['name'] for run in prefect.ask('/task_runs/filter', {}) if run['flow_run_id'] == good]
     assert len(names) == 3
     assert any('Облепиха' in name for name in names)
+    asyncio.run(see_who_sees_to_it(prefect_server, prefect))
     prefect.http.close()
     outputs = []
     for process in both:
@@ -249,3 +288,17 @@ def test_a_prefect_server_shows_the_jobs_and_starts_them_once(prefect_server: st
         outputs.append(process.communicate(timeout=15)[0])
     assert [process.returncode for process in both] == [0, 0], outputs
     assert all(output.count('the Prefect server leads the jobs') == 1 for output in outputs)
+
+
+async def see_who_sees_to_it(api: str, prefect: Prefect) -> None:
+    """A job that another process began is seen to, and so is one that is paused; a job without either is not."""
+    from prefect.client.orchestration import PrefectClient
+
+    server, far_away = Server(api, Clock(JOBS.values())), Job('metrics', Work().run, every=0)
+    async with PrefectClient(api) as client:
+        await server._register(client)
+        found = next(key for key, job in server._jobs.items() if job.name == 'metrics')
+        assert await server._is_seen_to(client, found, JOBS['metrics'])
+        assert not await server._is_seen_to(client, found, far_away)
+        prefect.http.patch(f'/deployments/{found}', json={'paused': True}).raise_for_status()
+        assert await server._is_seen_to(client, found, far_away)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
 
 import pytest
 
 from config import settings
-from data import Data
+from data import Data, Refused
 from jobs.digest import digest_text, send_digest, send_digests
+from jobs.failures import SalonsFailed
 from models import JobSalon
 from tests.jobs.conftest import Rows, client_of
 from tests.jobs.kills import carry_out
@@ -68,6 +71,30 @@ async def test_a_letter_tells_of_yesterday_beside_a_week_before_and_what_is_to_b
     assert '1. 1 клиент ждёт место: предложите время\nhttps://salon.test/wishlist' in text
 
 
+async def overdue(salon: JobSalon) -> int | None:
+    """What the letter says about clients who have not come for longer than usual."""
+    digest = await Data(SYSTEM).jobs.digest_due(salon.id)
+    assert digest
+    return next((todo.number for todo in digest.todos if todo.kind == 'overdue'), None)
+
+
+async def test_overdue_clients_are_those_of_now_and_left_out_while_they_are_counted(
+    morning: JobSalon, rows: Rows
+) -> None:
+    rows(
+        'insert into public.conversation_sessions_v2'
+        ' (session_id, tenant_id, user_id, channel, started_at, final_status, booking_id, booking_datetime, created_at)'
+        " select gen_random_uuid(), a.id, %s, 'telegram', a.at, 'done', a.n::text, a.at, a.at"
+        " from (select t.id, n, now() - interval '10 days' * (n + 6) as at"
+        ' from public.tenants_v2 t, generate_series(1, 4) n where t.id = %s) a',
+        client_of(rows, morning), morning.id,
+    )  # fmt: skip
+    rows("select pg_advisory_lock(hashtextextended('clients:' || %s, 0))", morning.id)
+    assert await overdue(morning) is None
+    rows('select pg_advisory_unlock_all()')
+    assert await overdue(morning) == 1
+
+
 async def test_three_runs_and_two_processes_at_once_send_one_letter(
     morning: JobSalon, rows: Rows, environment: dict[str, str]
 ) -> None:
@@ -107,6 +134,25 @@ async def test_no_letter_goes_when_none_is_due(morning: JobSalon, rows: Rows, wh
     rows(statement.format(early=zone_at(8), late=zone_at(15)), morning.id)
     assert not await send_digest(morning), what
     assert rows(LETTERS, morning.id) == []
+
+
+async def test_one_bad_salon_fails_alone_and_is_named_by_its_id(
+    morning: JobSalon, rows: Rows, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    due, asked = Data(SYSTEM).jobs.__class__.digest_due, []
+
+    async def failing(self: Any, which: UUID) -> Any:
+        asked.append(which)
+        if which == morning.id:
+            raise Refused('22003')
+        return await due(self, which)
+
+    monkeypatch.setattr('data.JobData.digest_due', failing)
+    with pytest.raises(SalonsFailed, match=rf'^{morning.id} \('):
+        await send_digests()
+    assert len(asked) == 4
+    rows("delete from dashboard.bot_commands where type = 'salon.digest'")
+    rows('update dashboard.metrics_dailies set digest_sent_at = null')
 
 
 async def test_a_salon_without_settings_gets_its_letter_by_moscow_time(morning: JobSalon, rows: Rows) -> None:

@@ -14,8 +14,11 @@ from data import Data, DataError, TooSlow, Unavailable, pool
 from devstack.demo.salons import SALON_A, SALONS
 from devstack.stack import Stack
 from jobs import metrics_collector
-from jobs.metrics_collector import NotCollected, collect_metrics
+from jobs.__main__ import run_once
+from jobs.failures import SalonsFailed
+from jobs.metrics_collector import collect_metrics
 from models import Days, JobSalon
+from operations.logs import without_secrets
 from tests.jobs.conftest import Rows
 from tests.jobs.kills import KILLS, carry_out, kill_again_and_again
 from tokens import SYSTEM
@@ -110,14 +113,15 @@ async def test_a_statement_that_the_database_ends_counts_as_too_slow(app: Stack,
         await pool.close()
 
 
-async def test_one_bad_salon_fails_alone_and_is_named(rows: Rows, wrong_figures: WrongFigures) -> None:
+async def test_one_bad_salon_fails_alone_and_is_named_by_its_id(rows: Rows, wrong_figures: WrongFigures) -> None:
     async def collect(salon: JobSalon, first: date | None, last: date | None) -> int:
         if salon.id == UUID(SALON_A.id):
             raise ValueError('bad row')
         return await metrics_collector.collect_salon(salon, first, last)
 
-    with pytest.raises(NotCollected, match=r'Облепиха.*bad row'):
+    with pytest.raises(SalonsFailed, match=rf'^{SALON_A.id} .*bad row') as failed:
         await collect_metrics(collect=collect)
+    assert SALON_A.id in without_secrets(repr(failed.value)), 'the log keeps it'
     assert rows('select count(distinct tenant_id)::int from dashboard.metrics_dailies') == [(len(SALONS) - 1,)]
     assert wrong_figures() == []
 
@@ -152,10 +156,13 @@ async def test_a_backfill_stores_its_period_and_says_how_far_it_is(rows: Rows, e
     last = date.today() - timedelta(days=5)
     first = last - timedelta(days=40)
     period = ('--from', first.isoformat(), '--to', last.isoformat())
-    code, output = await asyncio.to_thread(carry_out, 'metrics', *period, environment=environment)
+    code, output = await asyncio.to_thread(
+        carry_out, 'metrics', *period, environment=environment | {'LOG_FORMAT': 'text'}
+    )
     assert code == 0, output
     assert output.count(f'until={last.isoformat()}') == len(SALONS)
     assert 'of=41' in output
+    assert all(f'salon={salon.id}' in output for salon in SALONS)
     assert rows('select min(day), max(day), count(*) from dashboard.metrics_dailies') == [(first, last, 41 * 3)]
 
 
@@ -173,6 +180,14 @@ async def test_a_salon_without_settings_is_collected_by_moscow_time(rows: Rows) 
         rows('delete from dashboard.metrics_dailies where tenant_id = %s', made)
         rows('delete from dashboard.metrics_watermarks where tenant_id = %s', made)
         rows('delete from public.tenants_v2 where id = %s', made)
+
+
+def test_the_terminal_says_the_names_of_salons_that_failed(capsys: pytest.CaptureFixture[str]) -> None:
+    async def failing() -> int:
+        raise SalonsFailed([(JobSalon(id=UUID(SALON_A.id), name='Облепиха'), ValueError('bad row'))])
+
+    assert run_once('metrics', failing) == 1
+    assert capsys.readouterr().out.endswith(f"{SALON_A.id} (ValueError('bad row'))\")\nmetrics: failed for Облепиха\n")
 
 
 def test_days_are_split_without_a_gap() -> None:

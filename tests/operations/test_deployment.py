@@ -1,9 +1,11 @@
 """The Dockerfile and the compose file against the code and the settings; tests/deploy carries them out."""
 
+import os
 import re
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,7 @@ import pytest
 import yaml
 
 from config import Settings
+from operations.alive import BEAT
 from tests.operations.conftest import ROOT
 from tests.test_imports import ALLOWED
 
@@ -62,6 +65,29 @@ def test_compose_hands_over_every_setting_and_requires_the_required_ones(name: s
     assert required == {key for key, field in SETTINGS.items() if field.is_required()} | {'PUBLIC_URL'}
 
 
+@pytest.mark.parametrize(('name', 'asked'), [
+    ('dashboard', []), ('jobs', ['jobs']), ('prefect', ['127.0.0.1', '4200', '/api/health']),
+])  # fmt: skip
+def test_each_service_is_asked_for_its_own_health_and_for_nobody_elses(name: str, asked: list[str]) -> None:
+    assert SERVICES.keys() == {'dashboard', 'jobs', 'prefect'}
+    assert SERVICES[name]['healthcheck']['test'] == ['CMD', 'python', '-m', 'operations.alive', *asked]
+
+
+def test_no_service_waits_for_another_ones_health() -> None:
+    waits = {name: service['depends_on'] for name, service in SERVICES.items() if 'depends_on' in service}
+    assert waits == {'jobs': {'prefect': {'condition': 'service_started'}}}
+
+
+def test_prefect_understands_its_settings_and_forgets_old_runs(tmp_path: Path) -> None:
+    """What it does not know it would ignore in silence."""
+    code = ('from prefect.settings import get_current_settings; s = get_current_settings().server;'
+            ' v = s.services.db_vacuum; print(sorted(v.enabled_vacuum_types), v.retention_period.days,'
+            's.events.retention_period.days, s.ui.enabled, s.analytics_enabled)')  # fmt: skip
+    given = SERVICES['prefect']['environment'] | {'PREFECT_HOME': str(tmp_path)}
+    done = subprocess.run([sys.executable, '-c', code], env=given, capture_output=True, text=True, check=True)
+    assert done.stdout == "['events', 'flow_runs', 'orphans'] 7 7 False False\n"
+
+
 @pytest.mark.parametrize('name', SERVICES)
 def test_every_service_is_locked_in_and_looked_after(name: str) -> None:
     service = SERVICES[name]
@@ -85,3 +111,17 @@ def test_the_health_check_tells_a_living_process_from_a_dead_one(served: Any) ->
     for arguments, code in (([port], 0), ([port, '/made-up'], 1), (['9'], 1)):
         command = [sys.executable, '-m', 'operations.alive', '127.0.0.1', *arguments]
         assert subprocess.run(command, cwd=ROOT, check=False).returncode == code
+
+
+def test_the_health_check_tells_living_jobs_from_hanging_ones(tmp_path: Path) -> None:
+    def asked() -> int:
+        command = [sys.executable, '-m', 'operations.alive', 'jobs']
+        return subprocess.run(command, cwd=ROOT, env={'TMPDIR': str(tmp_path)}, check=False).returncode
+
+    assert asked() == 1, 'never there'
+    beat = tmp_path / BEAT.name
+    beat.touch()
+    assert asked() == 0
+    ago = time.time() - 61
+    os.utime(beat, (ago, ago))
+    assert asked() == 1, 'it hangs'

@@ -6,12 +6,15 @@ from pathlib import Path
 import httpx
 import psycopg
 import pytest
+from nicegui import core
 from starlette.requests import Request
 
+from auth import sessions
 from devstack.stack import Stack
 from operations.headers import HEADERS
 from operations.health import is_operator
 from tests.operations.conftest import METRICS_TOKEN, Process, environment_of, running
+from tests.simulated import Dashboard
 
 TOKEN = {'authorization': f'Bearer {METRICS_TOKEN}'}
 
@@ -164,6 +167,27 @@ def test_every_answer_carries_the_security_headers(served: Process, path: str) -
     assert {name: headers.get(name) for name in HEADERS} == HEADERS
     assert headers['strict-transport-security'] == 'max-age=31536000', 'PUBLIC_URL is https'
     assert headers.get('cache-control') == 'no-store' or path.startswith('/static')
+
+
+@pytest.mark.parametrize('path', ['/files/ticket/name', '/login'])
+async def test_an_answer_to_what_failed_carries_them_too_and_the_id_of_its_lines(
+    dashboard: Dashboard, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, path: str
+) -> None:
+    """A route of FastAPI's and a page of NiceGUI's, in which something raises that nobody expects."""
+
+    async def failing(_request: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(sessions, 'current', failing)
+    transport = httpx.ASGITransport(core.app, raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url='http://test') as http:
+        answer = await http.get(path, headers={'x-request-id': 'a1b2c3d4-0000-proxy', 'accept': 'text/html'})
+    assert answer.status_code == 500
+    assert {name: answer.headers.get(name) for name in HEADERS} == HEADERS
+    assert answer.headers['cache-control'] == 'no-store'
+    assert answer.headers['x-request-id'] == 'a1b2c3d4-0000-proxy'
+    assert any(record.exc_info for record in caplog.records)
+    caplog.clear()
 
 
 def test_without_tls_nothing_is_said_about_it(stack: Stack, tmp_path: Path) -> None:
