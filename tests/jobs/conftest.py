@@ -78,7 +78,8 @@ def salon(app: Stack, rows: Rows) -> Iterator[JobSalon]:
     )  # fmt: skip
     yield JobSalon(id=made, name='Проба')
     for table in ('alerts', 'alert_rules', 'alert_checks', 'bot_commands', 'tenant_settings', 'metrics_dailies',
-                  'metrics_breakdowns', 'metrics_watermarks', 'client_figures', 'client_watermarks', 'audits'):  # fmt: skip
+                  'metrics_breakdowns', 'metrics_watermarks', 'client_figures', 'client_watermarks',
+                  'audits'):  # fmt: skip
         rows(f'delete from dashboard.{table} where tenant_id = %s', made)
     for table in ('wishlist_v2', 'recent_history_v2', 'active_sessions_v2', 'conversation_sessions_v2', 'clients_v2'):
         rows(f'delete from public.{table} where tenant_id = %s', made)
