@@ -18,7 +18,8 @@ COPY supabase /app/supabase
 RUN /opt/venv/bin/python -m compileall -q /app
 
 FROM python:3.12-slim
-RUN groupadd --gid 10001 app \
+RUN rm -rf /usr/local/lib/python3.12/site-packages/pip* /usr/local/bin/pip* \
+  && groupadd --gid 10001 app \
   && useradd --uid 10001 --gid app --no-create-home --home-dir /tmp --shell /usr/sbin/nologin app \
   && mkdir --mode 700 /data \
   && chown app:app /data

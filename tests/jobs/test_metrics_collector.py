@@ -61,15 +61,22 @@ async def test_two_collections_at_once_store_what_one_does(rows: Rows, wrong_fig
     assert rows(STORED) == both
 
 
-async def test_a_dialog_archived_late_is_collected_at_the_next_run(rows: Rows, wrong_figures: WrongFigures) -> None:
-    await collect_metrics()
+def archived_late(rows: Rows, *, days_ago: int) -> UUID:
+    """A dialog of days long collected, archived only now."""
     rows("update dashboard.metrics_watermarks set collected_until = now() - interval '1 min'")
     ((session,),) = rows(
         'insert into public.conversation_sessions_v2'
         ' (session_id, tenant_id, user_id, channel, started_at, final_status, created_at)'
-        " select gen_random_uuid(), tenant_id, id, 'telegram', now() - interval '40 days', 'done', now()"
-        ' from public.clients_v2 where tenant_id = %s limit 1 returning session_id', SALON_A.id,
+        " select gen_random_uuid(), tenant_id, id, 'telegram', now() - interval '1 day' * %s, 'done', now()"
+        ' from public.clients_v2 where tenant_id = %s limit 1 returning session_id', days_ago, SALON_A.id,
     )  # fmt: skip
+    assert isinstance(session, UUID)
+    return session
+
+
+async def test_a_dialog_archived_late_is_collected_at_the_next_run(rows: Rows, wrong_figures: WrongFigures) -> None:
+    await collect_metrics()
+    session = archived_late(rows, days_ago=40)
     try:
         assert wrong_figures() == []
         await collect_metrics()
@@ -201,12 +208,35 @@ def test_days_are_split_without_a_gap() -> None:
 def test_killed_at_any_point_the_figures_are_those_of_plain_sql(
     rows: Rows, environment: dict[str, str], wrong_figures: WrongFigures
 ) -> None:
+    def begin_anew() -> None:
+        assert wrong_figures() == []
+        forget(rows)
+
     times = KILLS or 4
-    killed = kill_again_and_again(
-        'metrics', '--once', environment=environment, times=times, seed=1, prepare=lambda: forget(rows)
-    )
+    killed = kill_again_and_again('metrics', '--once', environment=environment, times=times, seed=1, prepare=begin_anew)
     assert len(killed) == times
     assert wrong_figures() == []
     assert carry_out('metrics', '--once', environment=environment)[0] == 0
     assert wrong_figures() == []
     assert rows('select count(*) > 200 from dashboard.metrics_dailies') == [(True,)]
+
+
+def test_killed_while_it_collects_late_dialogs_the_figures_are_those_of_plain_sql(
+    rows: Rows, environment: dict[str, str], wrong_figures: WrongFigures
+) -> None:
+    late: list[UUID] = []
+
+    def archive_late() -> None:
+        assert wrong_figures() == []
+        late.append(archived_late(rows, days_ago=40 + len(late) % 40))
+
+    assert carry_out('metrics', '--once', environment=environment)[0] == 0
+    try:
+        kill_again_and_again(
+            'metrics', '--once', environment=environment, times=KILLS // 2 or 2, seed=2, prepare=archive_late
+        )
+        assert wrong_figures() == []
+        assert carry_out('metrics', '--once', environment=environment)[0] == 0
+        assert wrong_figures() == []
+    finally:
+        rows('delete from public.conversation_sessions_v2 where session_id = any(%s)', late)

@@ -53,6 +53,9 @@ def test_the_image_does_not_run_as_root_and_needs_no_other_program_for_its_healt
     final = DOCKERFILE.rpartition('\nFROM ')[2]
     assert re.search(r'^USER 10001:10001$', final, re.MULTILINE)
     assert 'operations.alive' in final and 'curl' not in DOCKERFILE
+    assert re.search(
+        r'^RUN rm -rf /usr/local/lib/python3.12/site-packages/pip\* /usr/local/bin/pip\* ', final, re.MULTILINE
+    ), 'OPERATIONS says so'
     assert 'pip install' not in final and 'apt-get' not in DOCKERFILE
 
 
