@@ -64,8 +64,8 @@ BROADCAST = """
         from (select %s::uuid as tenant_id) b returning id, tenant_id
     ), recipient as (
         insert into dashboard.broadcast_recipients
-            (broadcast_id, client_id, tenant_id, place, status, due_at, command_id)
-        select g.id, %s, u.tenant_id, 1, 'unknown', now(), u.id from going_out g, unanswered u
+            (broadcast_id, client_id, tenant_id, place, status, due_at, command_id, handed_at)
+        select g.id, %s, u.tenant_id, 1, 'unknown', now(), u.id, now() from going_out g, unanswered u
     )
     select id from going_out
 """
