@@ -78,7 +78,7 @@ class Bot:
     async def close(self) -> None:
         """Finish what is being sent, or give it back, and close the connections.
 
-        What the bot does not take within CLOSE_SECONDS is sent again when its lease has run out."""
+        What the bot does not answer within CLOSE_SECONDS counts as sent without an answer."""
         self._is_closing = True
         if self._delivery and not self._delivery.done():
             await asyncio.wait([self._delivery], timeout=CLOSE_SECONDS)

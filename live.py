@@ -205,7 +205,7 @@ class Feed:
             return
         tenant_id, table = row['tenant_id'] and UUID(str(row['tenant_id'])), str(data['table'])
         if table == 'bot_commands' and row.get('type') == 'broadcast.message':
-            return  # thousands of them: the broadcast's own row tells its page, and no other page shows them
+            return  # thousands of them: the broadcast's own row tells its page
         key = row.get('session_id') or row.get('client_id') or row.get('user_id') or row.get('id')
         self.publish(table, tenant_id, str(key) if key else None)
         if tenant_id and table == 'conversation_sessions_v2' and data.get('type') == 'UPDATE' and row.get('session_id'):

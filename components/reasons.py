@@ -67,3 +67,8 @@ def reason_text(reason: str, otherwise: str = '') -> str:
     """The words for a reason; for an unknown one `otherwise`, or that something is not right."""
     text = REASONS.get(reason)
     return _(text) if text else otherwise or _('This is not possible like that. Please check what you entered.')
+
+
+def needs_bot_text(*, is_reachable: bool) -> str:
+    """Why what needs the bot cannot be done now; empty when it can."""
+    return '' if is_reachable else _('The bot does not answer, so this is not possible now.')

@@ -12,6 +12,7 @@ from typing import Any
 from nicegui import events, ui
 
 from components.i18n import _
+from components.reasons import needs_bot_text
 from components.theme import asset
 from components.waiting_texts import row_of
 from models import WaitingEntry
@@ -62,7 +63,7 @@ class WaitingRows(ui.element, component='waiting_list.js'):
 
     def set_reachable(self, *, is_reachable: bool) -> None:
         """Whether the bot answers: what only it can do is not offered else, and the button says why."""
-        why = '' if is_reachable else _('The bot does not answer, so this is not possible now.')
+        why = needs_bot_text(is_reachable=is_reachable)
         self._props['buttons'] = {
             act: self._button(act, text, why if act in {'offer', 'write'} else '') for act, text in act_texts().items()
         }

@@ -10,8 +10,8 @@ import structlog
 from components.alert_texts import address_of, rule_name, sentence
 from components.translate import _, speaking
 from config import settings
-from data import Data, DataError
-from jobs.failures import SalonsFailed
+from data import Data
+from jobs.failures import for_each_salon
 from models import JobSalon, Notice
 from tokens import SYSTEM
 
@@ -19,19 +19,8 @@ log = structlog.get_logger()
 
 
 async def check_alerts() -> int:
-    """Look at the rules of every salon; how many notices were given to the bot. One bad salon fails alone.
-
-    Raises SalonsFailed when a salon failed, other DataErrors when there was nothing to be had.
-    """
-    told, failed = 0, list[tuple[JobSalon, Exception]]()
-    for salon in await Data(SYSTEM).jobs.salons():
-        try:
-            told += await check_salon(salon)
-        except DataError as error:
-            failed.append((salon, error))
-    if failed:
-        raise SalonsFailed(failed)
-    return told
+    """Look at the rules of every salon; how many notices were given to the bot. Raises as `for_each_salon`."""
+    return await for_each_salon(check_salon)
 
 
 async def check_salon(salon: JobSalon) -> int:

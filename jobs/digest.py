@@ -13,8 +13,8 @@ from components.formats import format_money, format_number, format_share
 from components.times import format_day
 from components.translate import _, ngettext, speaking
 from config import settings
-from data import Data, DataError
-from jobs.failures import SalonsFailed
+from data import Data
+from jobs.failures import for_each_salon
 from models import Digest, JobSalon, Todo
 from tokens import SYSTEM
 
@@ -22,19 +22,8 @@ log = structlog.get_logger()
 
 
 async def send_digests() -> int:
-    """Give the bot the letters that are due; how many. One bad salon fails alone.
-
-    Raises SalonsFailed when a salon failed, other DataErrors when there was nothing to be had.
-    """
-    sent, failed = 0, list[tuple[JobSalon, Exception]]()
-    for salon in await Data(SYSTEM).jobs.salons():
-        try:
-            sent += await send_digest(salon)
-        except DataError as error:
-            failed.append((salon, error))
-    if failed:
-        raise SalonsFailed(failed)
-    return sent
+    """Give the bot the letters that are due; how many. Raises as `for_each_salon`."""
+    return await for_each_salon(send_digest)
 
 
 async def send_digest(salon: JobSalon) -> bool:

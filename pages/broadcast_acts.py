@@ -16,6 +16,7 @@ from bot import bot
 from components.broadcast_texts import clients_text
 from components.form import Form
 from components.i18n import _, format_day_time, format_number, ngettext
+from components.reasons import needs_bot_text
 from components.toast import Toast
 from data import Conflict, DataError
 from models import Broadcast, ClientQuery, OpenBroadcast, Preflight, RecipientStatus
@@ -36,7 +37,7 @@ class BroadcastActs:
     @property
     def unable(self) -> str:
         """Why nothing can be sent just now; empty when it can."""
-        return '' if bot.is_reachable else _('The bot does not answer, so this is not possible now.')
+        return needs_bot_text(is_reachable=bot.is_reachable)
 
     def tell(self, text: str, *, field: str | None = None) -> None:
         """Say something about the page as a whole."""
@@ -69,9 +70,16 @@ class BroadcastActs:
 
     def remove(self, broadcast: Broadcast) -> None:
         """Ask whether a draft is to go."""
-        form = Form(_('Delete the draft'), submit=_('Delete'), on_submit=Deleting(self, broadcast).do, kind='danger',
-                    hint=broadcast.name)  # fmt: skip
+        form = Form(
+            _('Delete the draft'), submit=_('Delete'), on_submit=lambda form: self._remove(form, broadcast),
+            kind='danger', hint=broadcast.name,
+        )  # fmt: skip
         form.open()
+
+    async def _remove(self, form: Form, broadcast: Broadcast) -> None:
+        if await self.view.attempt(self.data.remove(form.key, broadcast.id), fail=form.fail):
+            form.close()
+            ui.navigate.to('/broadcasts')
 
     async def test(self, opened: OpenBroadcast) -> None:
         """Send it to the salon's own chat."""
@@ -96,11 +104,18 @@ class BroadcastActs:
             _('What has gone out cannot be taken back.'),
         ]
         if left_out := sum(item.number for item in plan.left_out):
-            lines.insert(1, _('Left out: {number}.').format(number=format_number(left_out)))  # fmt: skip
+            lines.insert(1, _('Left out: {number}.').format(number=format_number(left_out)))
         form = Form(
-            _('Send the broadcast'), submit=_('Send'), on_submit=Sending(self, opened).do, hint='\n'.join(lines)
-        )
+            _('Send the broadcast'), submit=_('Send'), on_submit=lambda form: self._send(form, opened.broadcast, plan),
+            hint='\n'.join(lines),
+        )  # fmt: skip
         form.open()
+
+    async def _send(self, form: Form, broadcast: Broadcast, plan: Preflight) -> None:
+        act = self.data.send(form.key, broadcast.id, seen=broadcast.version, expected=plan.getting)
+        begins = format_day_time(plan.times.starts_at, self.view.salon.timezone)
+        planned = _('It is planned and begins {begin}.').format(begin=begins)
+        await self._finish(form, act, planned if is_later(plan) else _('It goes out now.'))
 
     def stop(self, broadcast: Broadcast) -> None:
         """Ask once more, with what it will do in figures."""
@@ -108,8 +123,14 @@ class BroadcastActs:
         hint = _('It will not reach {clients} any more. A stopped broadcast cannot be resumed.').format(
             clients=clients_text(rest)
         )
-        Form(_('Stop the broadcast'), submit=_('Stop'), on_submit=Stopping(self, broadcast).do, kind='danger',
-             hint=hint).open()  # fmt: skip
+        form = Form(
+            _('Stop the broadcast'), submit=_('Stop'), on_submit=lambda form: self._stop(form, broadcast),
+            kind='danger', hint=hint,
+        )  # fmt: skip
+        form.open()
+
+    async def _stop(self, form: Form, broadcast: Broadcast) -> None:
+        await self._finish(form, self.data.steer(form.key, broadcast.id, 'stop'), _('Stopped.'))
 
     async def steer(self, broadcast: Broadcast, act: str) -> None:
         """Pause or resume it."""
@@ -127,69 +148,21 @@ class BroadcastActs:
             'The bot gave no answer about {number} messages. They are sent again under their numbers, so that a client'
             ' gets it once if the bot keeps account.', opened.can_retry,
         )  # fmt: skip
-        Form(_('Try again'), submit=_('Send again'), on_submit=Retrying(self, opened.broadcast).do,
-             hint=hint.format(number=format_number(opened.can_retry))).open()  # fmt: skip
+        form = Form(
+            _('Try again'), submit=_('Send again'), on_submit=lambda form: self._retry(form, opened.broadcast),
+            hint=hint.format(number=format_number(opened.can_retry)),
+        )  # fmt: skip
+        form.open()
 
-    async def finish(self, form: Form, act: Awaitable[Any], text: str) -> bool:
+    async def _retry(self, form: Form, broadcast: Broadcast) -> None:
+        await self._finish(form, self.data.retry(form.key, broadcast.id), _('They are sent again.'))
+
+    async def _finish(self, form: Form, act: Awaitable[Any], text: str) -> None:
         """Do what a form asks for, and read again."""
-        if not await self.view.attempt(act, fail=form.fail, conflict=conflict_text):
-            return False
-        form.close()
-        self.tell(text)
-        await self.view.load()
-        return True
-
-
-class Deleting:
-    """A draft that is to go."""
-
-    def __init__(self, acts: BroadcastActs, broadcast: Broadcast) -> None:
-        self.acts, self.broadcast = acts, broadcast
-
-    async def do(self, form: Form) -> None:
-        """Delete it and go back to the list."""
-        if await self.acts.view.attempt(self.acts.data.remove(form.key, self.broadcast.id), fail=form.fail):
+        if await self.view.attempt(act, fail=form.fail, conflict=conflict_text):
             form.close()
-            ui.navigate.to('/broadcasts')
-
-
-class Sending:
-    """A draft that is to go out, as it was on screen."""
-
-    def __init__(self, acts: BroadcastActs, opened: OpenBroadcast) -> None:
-        self.acts, self.opened = acts, opened
-
-    async def do(self, form: Form) -> None:
-        """Send it."""
-        plan = self.opened.preflight
-        assert plan
-        broadcast = self.opened.broadcast
-        act = self.acts.data.send(form.key, broadcast.id, seen=broadcast.version, expected=plan.getting)
-        begins = format_day_time(plan.times.starts_at, self.acts.view.salon.timezone)
-        planned = _('It is planned and begins {begin}.').format(begin=begins)
-        await self.acts.finish(form, act, planned if is_later(plan) else _('It goes out now.'))
-
-
-class Stopping:
-    """A broadcast that is to end."""
-
-    def __init__(self, acts: BroadcastActs, broadcast: Broadcast) -> None:
-        self.acts, self.broadcast = acts, broadcast
-
-    async def do(self, form: Form) -> None:
-        """Stop it."""
-        await self.acts.finish(form, self.acts.data.steer(form.key, self.broadcast.id, 'stop'), _('Stopped.'))
-
-
-class Retrying:
-    """Messages that are to be sent again."""
-
-    def __init__(self, acts: BroadcastActs, broadcast: Broadcast) -> None:
-        self.acts, self.broadcast = acts, broadcast
-
-    async def do(self, form: Form) -> None:
-        """Send them again."""
-        await self.acts.finish(form, self.acts.data.retry(form.key, self.broadcast.id), _('They are sent again.'))
+            self.tell(text)
+            await self.view.load()
 
 
 def is_later(plan: Preflight) -> bool:

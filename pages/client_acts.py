@@ -13,7 +13,7 @@ from components.form import Form
 from components.i18n import LANGUAGES, _, format_day
 from components.i18n import language as spoken_here
 from components.message_form import MessageForm, Template
-from components.reasons import reason_text
+from components.reasons import needs_bot_text, reason_text
 from components.toast import Toast
 from data import Conflict, DataError
 from models import Client, ClientNote, GivenCommand, OpenClient, Role
@@ -36,7 +36,7 @@ class ClientActs:
     @property
     def unable(self) -> str:
         """Why nothing can be sent just now; empty when it can."""
-        return '' if bot.is_reachable else _('The bot does not answer, so this is not possible now.')
+        return needs_bot_text(is_reachable=bot.is_reachable)
 
     async def invite_row(self, client: Client) -> None:
         """Ask for the words of an invitation to a client of the list, in the client's language."""

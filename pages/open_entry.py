@@ -17,6 +17,7 @@ from components.icons import icon
 from components.labels import label_of_raw
 from components.link import link
 from components.place import Place
+from components.reasons import needs_bot_text
 from components.states import empty_state, error_state, skeleton_rows
 from components.waiting_list import ACTS, act_texts
 from components.waiting_texts import acts_of, offer_pill
@@ -113,7 +114,7 @@ class OpenEntryPanel:
             entry_facts(opened.entry, today=self.view.today, zone=salon.timezone)
             entry_contact(opened)
             ui.label(_('What has happened')).classes('side-title').props('role=heading aria-level=3')
-            unable = '' if bot.is_reachable else _('The bot does not answer, so this is not possible now.')
+            unable = needs_bot_text(is_reachable=bot.is_reachable)
             entry_story(opened, zone=salon.timezone, currency=salon.currency, on_retry=self.retry, unable=unable)
 
     def _draw_head(self, opened: OpenEntry) -> None:

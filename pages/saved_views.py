@@ -5,6 +5,8 @@ Its one rule: the page's address stays the only place where filters are; a name 
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
+
 from nicegui import ui
 
 from components.button import button
@@ -22,7 +24,7 @@ class SavedViews:
     """The saved filters on the page of the clients; employees have none."""
 
     def __init__(self, view: View, acts: ClientActs) -> None:
-        self.view, self.acts = view, acts
+        self.view, self.acts, self.data = view, acts, view.data.views
         self.views: list[SavedView] = []
         self.is_known = False
         self.is_open_here = view.session.user.role.covers(Role.ADMIN)
@@ -32,15 +34,10 @@ class SavedViews:
         if not self.is_open_here or self.is_known:
             return
         try:
-            self.views = await self.view.data.views.list()
+            self.views = await self.data.list()
         except DataError:
             return
         self.is_known = True
-
-    async def read_again(self) -> None:
-        """They were changed here."""
-        self.is_known = False
-        await self.view.load()
 
     def active(self, query: ClientQuery) -> SavedView | None:
         """The one whose filters these are."""
@@ -73,42 +70,27 @@ class SavedViews:
 
     def ask(self, params: str) -> None:
         """Ask for the name of these filters."""
-        form = Form(_('Save these filters'), submit=_('Save'), on_submit=Keeping(self, params).do)
+        form = Form(_('Save these filters'), submit=_('Save'), on_submit=lambda form: self._keep(form, params))
         form.text('name', _('Title'), longest=100, hint=_('Shown above the list, and as an audience of broadcasts'))
         form.open()
 
+    async def _keep(self, form: Form, params: str) -> None:
+        await self._finish(form, self.data.save(form.key, form.value('name'), params), _('The filters are saved.'))
+
     def forget(self, view: SavedView) -> None:
         """Ask whether saved filters are to go: everybody who manages the salon has them."""
-        Form(_('Remove the saved filters'), submit=_('Delete'), on_submit=Forgetting(self, view).do, kind='danger',
-             hint=view.name).open()  # fmt: skip
+        form = Form(
+            _('Remove the saved filters'), submit=_('Delete'), on_submit=lambda form: self._forget(form, view),
+            kind='danger', hint=view.name,
+        )  # fmt: skip
+        form.open()
 
+    async def _forget(self, form: Form, view: SavedView) -> None:
+        await self._finish(form, self.data.remove(form.key, view.id), _('The saved filters are removed.'))
 
-class Forgetting:
-    """Saved filters that are to go."""
-
-    def __init__(self, views: SavedViews, saved: SavedView) -> None:
-        self.views, self.saved = views, saved
-
-    async def do(self, form: Form) -> None:
-        """Take them away."""
-        view = self.views.view
-        if await view.attempt(view.data.views.remove(form.key, self.saved.id), fail=form.fail):
+    async def _finish(self, form: Form, act: Awaitable[None], text: str) -> None:
+        if await self.view.attempt(act, fail=form.fail):
             form.close()
-            self.views.acts.tell(_('The saved filters are removed.'))
-            await self.views.read_again()
-
-
-class Keeping:
-    """Filters that are to be kept under a name."""
-
-    def __init__(self, views: SavedViews, params: str) -> None:
-        self.views, self.params = views, params
-
-    async def do(self, form: Form) -> None:
-        """Keep them."""
-        view = self.views.view
-        act = view.data.views.save(form.key, form.value('name'), self.params)
-        if await view.attempt(act, fail=form.fail):
-            form.close()
-            self.views.acts.tell(_('The filters are saved.'))
-            await self.views.read_again()
+            self.acts.tell(text)
+            self.is_known = False
+            await self.view.load()

@@ -1,4 +1,4 @@
--- The marks that the live feed compares while Realtime is away, now with the broadcasts.
+-- The marks that the live feed compares while Realtime is away, now with alerts and broadcasts.
 
 create or replace function dashboard.pulse() returns jsonb
 language plpgsql stable security definer set search_path = ''
