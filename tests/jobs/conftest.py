@@ -18,8 +18,16 @@ from devstack.demo.salons import SALONS, Salon
 from devstack.stack import Stack
 from models import JobSalon
 from tests.database.plain_sql import PlainFigures, differences, shown
+from tests.jobs.kills import end_all
 
 Rows = Callable[..., list[tuple[Any, ...]]]
+
+
+@pytest.fixture(autouse=True)
+def no_process_left() -> Iterator[None]:
+    """A test that fails leaves no job process behind."""
+    yield
+    end_all()
 
 
 @pytest.fixture

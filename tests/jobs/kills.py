@@ -17,13 +17,14 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 KILLS = int(os.environ.get('KILLS', '0'))
 """How often tests kill, where they are told to; else each decides for itself."""
 LONGEST_SECONDS = 60.0
+_started: list[subprocess.Popen[str]] = []
 
 
 def start(*arguments: str, environment: Mapping[str, str]) -> subprocess.Popen[str]:
     """`python -m jobs` with these arguments, not waited for."""
     command = [sys.executable, '-m', 'jobs', *arguments]
     kept = {name: value for name, value in os.environ.items() if name != 'PYTEST_CURRENT_TEST'}
-    return subprocess.Popen(
+    process = subprocess.Popen(
         command,
         cwd=ROOT,
         env=kept | {'LOG_FORMAT': 'text'} | dict(environment),
@@ -31,6 +32,17 @@ def start(*arguments: str, environment: Mapping[str, str]) -> subprocess.Popen[s
         stderr=subprocess.STDOUT,
         text=True,
     )
+    _started.append(process)
+    return process
+
+
+def end_all() -> None:
+    """Kill whatever was started and still runs: after a test that failed, it would do the next one's work."""
+    while _started:
+        process = _started.pop()
+        if process.poll() is None:
+            process.kill()
+            process.communicate()
 
 
 def carry_out(*arguments: str, environment: Mapping[str, str]) -> tuple[int, str]:
