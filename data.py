@@ -14,8 +14,6 @@ from typing import Any
 from uuid import UUID
 
 from models import (
-    CLIENT_FILTERS,
-    WISH_FILTERS,
     AlertCount,
     AlertPage,
     AuditLine,
@@ -48,6 +46,7 @@ from models import (
     Outcome,
     Overview,
     Period,
+    Query,
     RecipientPage,
     RecipientStatus,
     Release,
@@ -89,9 +88,6 @@ __all__ = [
     'TooSlow', 'Unavailable', 'parse', 'pool',
 ]  # fmt: skip
 
-EXPORT_SIZE = 500
-"""Rows of an export that are asked for at once."""
-
 
 class Data(Requests):
     """Everything that can be asked under one identity. Cheap to make: one for each open page."""
@@ -130,6 +126,21 @@ class Data(Requests):
             raise
 
 
+def filters_of(query: Query) -> dict[str, Any]:
+    """What a list is asked for by a query."""
+    period: Period | None = getattr(query, 'period', None)
+    return query.filters() | ({'first_day': period.first, 'last_day': period.last} if period else {})
+
+
+async def all_pages(source: Any, query: Query) -> AsyncIterator[Any]:
+    """All pages of a list, as large as the database gives them."""
+    page = await source.page(query, size=source.LARGEST_PAGE)
+    yield page
+    while page.next:
+        page = await source.page(query, page.next, size=source.LARGEST_PAGE)
+        yield page
+
+
 class OverviewData:
     """The figures of a period."""
 
@@ -144,45 +155,36 @@ class OverviewData:
 class DialogData:
     """Dialogs and their messages."""
 
-    PAGE_SIZE = 30
+    PAGE_SIZE, LARGEST_PAGE = 30, 500
 
     def __init__(self, data: Data) -> None:
         self._data = data
 
-    @staticmethod
-    def _filter(query: DialogQuery) -> dict[str, Any]:
-        period = {'first_day': query.period.first, 'last_day': query.period.last} if query.period else {}
-        names = ('search', 'status', 'intent', 'channel', 'figure', 'drop_off', 'sentiment', 'service', 'staff', 'hour',
-                 'weekday', 'client')  # fmt: skip
-        return period | {name: getattr(query, name) for name in names}
-
-    async def page(self, query: DialogQuery, after: str | None = None, *, size: int = PAGE_SIZE) -> DialogPage:
-        """A page of the archive, newest first, after a page's `next_key`; the first brings the active ones as well."""
-        started, archive_id = after.split('~') if after else (None, None)
+    async def page(
+        self, query: DialogQuery, after: Mapping[str, Any] | None = None, *, size: int = PAGE_SIZE
+    ) -> DialogPage:
+        """A page of the archive, newest first, after a page's `next`; the first brings the active ones as well."""
         return await self._data.one(
             DialogPage,
             'page_of_dialogs',
-            **self._filter(query),
-            after_started=started,
-            after_id=archive_id,
+            **filters_of(query),
+            after_started=after['started_at'] if after else None,
+            after_id=after['archive_id'] if after else None,
             page_size=size,
         )
 
     async def all(self, query: DialogQuery) -> AsyncIterator[list[Dialog]]:
         """All rows of the query in the order of the list, in large pages; a dialog archived meanwhile comes once."""
-        page, shown = await self.page(query, size=EXPORT_SIZE), set[UUID]()
-        if page.active:
-            shown = {row.session_id for row in page.active}
-            yield page.active
-        while True:
+        shown = set[UUID]()
+        async for page in all_pages(self, query):
+            if page.active:
+                shown = {row.session_id for row in page.active}
+                yield page.active
             yield [row for row in page.rows if row.session_id not in shown]
-            if page.next_key is None:
-                return
-            page = await self.page(query, page.next_key, size=EXPORT_SIZE)
 
     async def count(self, query: DialogQuery) -> Count:
         """How many dialogs the query shows; an estimate beyond 10,000."""
-        return await self._data.one(Count, 'count_dialogs', **self._filter(query))
+        return await self._data.one(Count, 'count_dialogs', **filters_of(query))
 
     async def open(self, session_id: UUID) -> OpenDialog:
         """A dialog with its newest messages. Raises NotFound, also for another salon's dialog."""
@@ -230,14 +232,21 @@ class PeopleData:
 class UserData:
     """The dashboard's users, and what those who manage them do."""
 
+    PAGE_SIZE, LARGEST_PAGE = 50, 200
+
     def __init__(self, data: Data) -> None:
         self._data = data
 
-    async def page(self, query: UsersQuery, after: Mapping[str, Any] | None = None) -> UsersPage:
+    async def page(
+        self, query: UsersQuery, after: Mapping[str, Any] | None = None, *, size: int = PAGE_SIZE
+    ) -> UsersPage:
         """A page of those whom the person manages, by name; after the key of a page."""
         key = {f'after_{name}': value for name, value in (after or {}).items()}
-        filters = {name: getattr(query, name) for name in ('search', 'role', 'state', 'salon')}
-        return await self._data.own(UsersPage, 'page_of_users', **filters, **key)
+        return await self._data.own(UsersPage, 'page_of_users', **filters_of(query), **key, page_size=size)
+
+    async def count(self, query: UsersQuery) -> Count:
+        """How many of those whom the person manages the query shows."""
+        return Count(rows=(await self.page(query, size=1)).total)
 
     async def has_own_password(self) -> bool:
         """Whether the person's password is kept here, and not by Supabase Auth."""
@@ -275,34 +284,26 @@ class UserData:
 class AuditData:
     """Who did what."""
 
+    PAGE_SIZE, LARGEST_PAGE = 50, 200
+
     def __init__(self, data: Data) -> None:
         self._data = data
-
-    @staticmethod
-    def _filter(query: AuditQuery) -> dict[str, Any]:
-        period = {'first_day': query.period.first, 'last_day': query.period.last} if query.period else {}
-        return period | {name: getattr(query, name) for name in ('search', 'action', 'person', 'salon')}
-
-    PAGE_SIZE, LARGEST_PAGE = 50, 200
 
     async def page(
         self, query: AuditQuery, after: Mapping[str, Any] | None = None, *, size: int = PAGE_SIZE
     ) -> AuditPage:
         """A page of the audit, newest first; after the key of a page."""
         key = {f'after_{name}': value for name, value in (after or {}).items()}
-        return await self._data.one(AuditPage, 'page_of_audit', **self._filter(query), **key, page_size=size)
+        return await self._data.one(AuditPage, 'page_of_audit', **filters_of(query), **key, page_size=size)
 
     async def all(self, query: AuditQuery) -> AsyncIterator[list[AuditLine]]:
         """All lines of the query, newest first, in large pages."""
-        page = await self.page(query, size=self.LARGEST_PAGE)
-        yield page.rows
-        while page.next:
-            page = await self.page(query, page.next, size=self.LARGEST_PAGE)
+        async for page in all_pages(self, query):
             yield page.rows
 
     async def count(self, query: AuditQuery) -> Count:
         """How many lines the query shows; beyond 10,000 it is not exact."""
-        return await self._data.one(Count, 'count_audit', **self._filter(query))
+        return await self._data.one(Count, 'count_audit', **filters_of(query))
 
     async def people(self) -> list[tuple[int, str]]:
         """The people whose lines can be asked for."""
@@ -312,7 +313,7 @@ class AuditData:
 class WaitingListData:
     """The waiting list and what people do with it. Acts name entries by `seen`: their keys with the version shown."""
 
-    PAGE_SIZE = 50
+    PAGE_SIZE, LARGEST_PAGE = 50, 500
 
     def __init__(self, data: Data) -> None:
         self._data = data
@@ -321,8 +322,7 @@ class WaitingListData:
     def _filter(query: WaitingListQuery) -> dict[str, Any]:
         status = None if query.shown is WishShown.ALL else query.shown.value
         missed = {'status': 'waiting', 'is_missed': True} if query.shown is WishShown.MISSED else {'status': status}
-        period = {'first_day': query.period.first, 'last_day': query.period.last} if query.period else {}
-        return missed | period | {name: getattr(query, name) for name in WISH_FILTERS}
+        return missed | filters_of(query)
 
     async def page(
         self, query: WaitingListQuery, after: Mapping[str, Any] | None = None, *, size: int = PAGE_SIZE
@@ -337,10 +337,7 @@ class WaitingListData:
 
     async def all(self, query: WaitingListQuery) -> AsyncIterator[list[WaitingEntry]]:
         """All rows of the query in the order of the list, in large pages."""
-        page = await self.page(query, size=EXPORT_SIZE)
-        yield page.rows
-        while page.next:
-            page = await self.page(query, page.next, size=EXPORT_SIZE)
+        async for page in all_pages(self, query):
             yield page.rows
 
     async def count(self, query: WaitingListQuery) -> Count:
@@ -405,14 +402,10 @@ class WaitingListData:
 class ClientData:
     """Clients and what people do about them."""
 
-    PAGE_SIZE = 30
+    PAGE_SIZE, LARGEST_PAGE = 30, 500
 
     def __init__(self, data: Data) -> None:
         self._data = data
-
-    @staticmethod
-    def _filter(query: ClientQuery) -> dict[str, Any]:
-        return {name: getattr(query, name) for name in CLIENT_FILTERS}
 
     async def page(
         self, query: ClientQuery, after: Mapping[str, Any] | None = None, *, size: int = PAGE_SIZE
@@ -420,22 +413,19 @@ class ClientData:
         """A page of clients in the query's order, after a page's `next`."""
         key = {f'after_{name}': value for name, value in (after or {}).items()}
         return await self._data.one(
-            ClientPage, 'page_of_clients', **self._filter(query), **key, sort=query.sort, page_size=size
+            ClientPage, 'page_of_clients', **filters_of(query), **key, sort=query.sort, page_size=size
         )
 
     async def all(self, query: ClientQuery) -> AsyncIterator[list[Client]]:
         """All rows of the query in the order of the list, in large pages; who moves meanwhile comes once."""
-        page, known = await self.page(query, size=EXPORT_SIZE), set[UUID]()
-        while True:
+        known = set[UUID]()
+        async for page in all_pages(self, query):
             yield [row for row in page.rows if row.id not in known]
             known |= {row.id for row in page.rows}
-            if page.next is None:
-                return
-            page = await self.page(query, page.next, size=EXPORT_SIZE)
 
     async def count(self, query: ClientQuery) -> Count:
         """How many clients the query shows; an estimate beyond 10,000."""
-        return await self._data.one(Count, 'count_clients', **self._filter(query))
+        return await self._data.one(Count, 'count_clients', **filters_of(query))
 
     async def open(self, client: UUID) -> OpenClient:
         """A client's card. Raises NotFound, also for another salon's client."""

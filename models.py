@@ -6,12 +6,12 @@ Its one rule: nothing here sends a query or draws a page; a value is read once, 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
-from typing import Annotated, Any, NamedTuple, Self, TypeVar
+from typing import Annotated, Any, ClassVar, NamedTuple, Self
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -331,13 +331,6 @@ class Period:
         return period if 2000 <= period.first.year <= 2100 and 1 <= period.days <= MAX_PERIOD_DAYS else None
 
 
-E_ = TypeVar('E_', bound=StrEnum)
-
-
-def _one_of(kind: type[E_], value: str) -> E_:
-    return kind(value)
-
-
 def _short_text(value: str) -> str:
     text = ' '.join(value.replace('\x00', '').split())
     if not text or len(text) > 200:
@@ -345,301 +338,170 @@ def _short_text(value: str) -> str:
     return text
 
 
-def _whole_number(value: str, highest: int) -> int:
+def _key(value: str) -> str:
+    return value and _short_text(value)
+
+
+def _whole_number(value: str, lowest: int, highest: int) -> int:
     number = int(value)
-    if not 0 <= number <= highest:
+    if not lowest <= number <= highest:
         raise ValueError(value)
     return number
 
 
+def _word_of_acts(value: str) -> str:
+    if not re.fullmatch(r'[a-z_]{1,60}', value):
+        raise ValueError(value)
+    return value
+
+
+def _asked(read: Callable[[str], Any], default: Any = None) -> Any:
+    """A parameter of an address; `read` raises ValueError for a text that it does not understand."""
+    return field(default=default, metadata={'read': read})
+
+
 @dataclass(frozen=True)
-class DialogQuery:
-    """What the dialogs page shows: one frozen value, readable from and writable to the page's address.
+class Query:
+    """What a page with a list shows: one frozen value, readable from and writable to the page's address."""
+
+    PATH: ClassVar[str]
+    """The page's address."""
+    ORDERING: ClassVar[Sequence[str]] = ('period',)
+    """The parameters that narrow nothing down by themselves."""
+
+    search: str | None = _asked(_short_text)
+
+    def replace(self, **changes: Any) -> Self:
+        """The same query with other values."""
+        return replace(self, **changes)
+
+    def _set(self) -> dict[str, Any]:
+        """What is not as usual, by name."""
+        values = {item.name: (getattr(self, item.name), item.default) for item in fields(self)}
+        return {name: value for name, (value, usual) in values.items() if value != usual}
+
+    @property
+    def is_filtered(self) -> bool:
+        """Whether anything narrows the list, the period apart."""
+        return bool(self._set().keys() - set(self.ORDERING))
+
+    def filters(self) -> dict[str, Any]:
+        """What narrows the list, with None for what does not."""
+        return {item.name: getattr(self, item.name) for item in fields(self) if item.name not in self.ORDERING}
+
+    def params(self) -> dict[str, str]:
+        """The query as parameters of an address, without what is as usual."""
+        chosen = self._set()
+        period: Period | None = chosen.pop('period', None)
+        return (period.params() if period else {}) | {name: str(value) for name, value in chosen.items()}
+
+    def address(self, path: str | None = None) -> str:
+        """The page's address with this query, or that of a page below it."""
+        params = self.params()
+        return f'{path or self.PATH}?{urlencode(params)}' if params else path or self.PATH
+
+    @classmethod
+    def from_params(cls, params: Mapping[str, str], today: date) -> tuple[Self, list[str]]:
+        """The query an address asks for, and the names of the parameters that were not understood."""
+        values: dict[str, Any] = {}
+        unknown: list[str] = []
+        for item in fields(cls):
+            if item.name == 'period' and {'period', 'from', 'to'} & params.keys():
+                values['period'], is_understood = Period.from_params(params, today, default=PeriodName.MONTH)
+                unknown += [] if is_understood else ['period']
+            elif 'read' in item.metadata and item.name in params:
+                try:
+                    values[item.name] = item.metadata['read'](params[item.name])
+                except ValueError:
+                    unknown.append(item.name)
+        return cls(**values), unknown
+
+
+@dataclass(frozen=True)
+class DialogQuery(Query):
+    """Which dialogs are shown.
 
     `service` and `staff` are keys as the overview's tables give them; the empty text means "not specified".
     `hour` and `weekday` (1 = Monday) are the salon's own. Without a period all dialogs are meant.
     """
 
+    PATH: ClassVar[str] = '/sessions'
+
     period: Period | None = None
-    search: str | None = None
-    status: Status | None = None
-    intent: Intent | None = None
-    channel: Channel | None = None
-    figure: Figure | None = None
-    drop_off: DropOff | None = None
-    sentiment: Sentiment | None = None
-    service: str | None = None
-    staff: str | None = None
-    hour: int | None = None
-    weekday: int | None = None
-    client: UUID | None = None
-
-    def replace(self, **changes: Any) -> DialogQuery:
-        """The same query with other values."""
-        return replace(self, **changes)
-
-    @property
-    def is_filtered(self) -> bool:
-        """Whether anything but the period narrows the list."""
-        return any(getattr(self, item.name) is not None for item in fields(self) if item.name != 'period')
-
-    def params(self) -> dict[str, str]:
-        """The query as parameters of an address, without what is not set."""
-        own = {item.name: getattr(self, item.name) for item in fields(self) if item.name != 'period'}
-        return (self.period.params() if self.period else {}) | {
-            name: str(value) for name, value in own.items() if value is not None
-        }
-
-    def address(self, path: str = '/sessions') -> str:
-        """The address of the dialogs page with this query."""
-        params = self.params()
-        return f'{path}?{urlencode(params)}' if params else path
-
-    @classmethod
-    def from_params(cls, params: Mapping[str, str], today: date) -> tuple[DialogQuery, list[str]]:
-        """The query an address asks for, and the names of the parameters that were not understood."""
-        return read_query(cls(), params, today, _READERS)
-
-
-Q = TypeVar('Q', 'DialogQuery', 'WaitingListQuery', 'ClientQuery', 'UsersQuery', 'AuditQuery')
-
-
-def read_query(query: Q, params: Mapping[str, str], today: date, readers: Mapping[str, Any]) -> tuple[Q, list[str]]:
-    """`query` with what an address asks for, and the names of the parameters that were not understood."""
-    unknown: list[str] = []
-    if {'period', 'from', 'to'} & params.keys():
-        period, is_understood = Period.from_params(params, today, default=PeriodName.MONTH)
-        query = query.replace(period=period)
-        unknown += [] if is_understood else ['period']
-    for name, read in readers.items():
-        if (value := params.get(name)) is None:
-            continue
-        try:
-            query = query.replace(**{name: read(value)})
-        except ValueError:
-            unknown.append(name)
-    return query, unknown
-
-
-_READERS: dict[str, Any] = {
-    'search': _short_text,
-    'status': lambda value: _one_of(Status, value),
-    'intent': lambda value: _one_of(Intent, value),
-    'channel': lambda value: _one_of(Channel, value),
-    'figure': lambda value: _one_of(Figure, value),
-    'drop_off': lambda value: _one_of(DropOff, value),
-    'sentiment': lambda value: _one_of(Sentiment, value),
-    'service': lambda value: value and _short_text(value),
-    'staff': lambda value: value and _short_text(value),
-    'hour': lambda value: _whole_number(value, 23),
-    'weekday': lambda value: _whole_number(value, 7) or _whole_number('-1', 7),
-    'client': UUID,
-}
-
-
-CLIENT_FILTERS = ('search', 'kind', 'channel', 'staff')
+    status: Status | None = _asked(Status)
+    intent: Intent | None = _asked(Intent)
+    channel: Channel | None = _asked(Channel)
+    figure: Figure | None = _asked(Figure)
+    drop_off: DropOff | None = _asked(DropOff)
+    sentiment: Sentiment | None = _asked(Sentiment)
+    service: str | None = _asked(_key)
+    staff: str | None = _asked(_key)
+    hour: int | None = _asked(lambda value: _whole_number(value, 0, 23))
+    weekday: int | None = _asked(lambda value: _whole_number(value, 1, 7))
+    client: UUID | None = _asked(UUID)
 
 
 @dataclass(frozen=True)
-class ClientQuery:
-    """What the list of clients shows: one frozen value, readable from and writable to the page's address.
+class ClientQuery(Query):
+    """Which clients are shown, and in which order; `staff` is the key of the favourite specialist."""
 
-    `staff` is the key of the favourite specialist.
-    """
+    PATH: ClassVar[str] = '/clients'
+    ORDERING: ClassVar[Sequence[str]] = ('sort',)
 
-    search: str | None = None
-    kind: ClientKind | None = None
-    channel: Channel | None = None
-    staff: str | None = None
-    sort: ClientSort = ClientSort.CONTACT
-
-    def replace(self, **changes: Any) -> ClientQuery:
-        """The same query with other values."""
-        return replace(self, **changes)
-
-    @property
-    def is_filtered(self) -> bool:
-        """Whether anything narrows the list."""
-        return any(getattr(self, name) is not None for name in CLIENT_FILTERS)
+    kind: ClientKind | None = _asked(ClientKind)
+    channel: Channel | None = _asked(Channel)
+    staff: str | None = _asked(_short_text)
+    sort: ClientSort = _asked(ClientSort, ClientSort.CONTACT)
 
     @property
     def is_win_back(self) -> bool:
         """Whether these are the clients to win back, by what is at stake."""
         return self.kind is ClientKind.OVERDUE
 
-    def params(self) -> dict[str, str]:
-        """The query as parameters of an address, without what is as usual."""
-        own = {name: getattr(self, name) for name in CLIENT_FILTERS}
-        sort = {} if self.sort is ClientSort.CONTACT else {'sort': self.sort.value}
-        return {name: str(value) for name, value in own.items() if value is not None} | sort
-
-    def address(self, path: str = '/clients') -> str:
-        """The address of the list of clients with this query."""
-        params = self.params()
-        return f'{path}?{urlencode(params)}' if params else path
-
-    @classmethod
-    def from_params(cls, params: Mapping[str, str], today: date) -> tuple[ClientQuery, list[str]]:
-        """The query an address asks for, and the names of the parameters that were not understood."""
-        known = {name: value for name, value in params.items() if name not in {'period', 'from', 'to'}}
-        return read_query(cls(), known, today, _CLIENT_READERS)
-
-
-_CLIENT_READERS: dict[str, Any] = {
-    'search': _short_text,
-    'kind': lambda value: _one_of(ClientKind, value),
-    'channel': lambda value: _one_of(Channel, value),
-    'staff': _short_text,
-    'sort': lambda value: _one_of(ClientSort, value),
-}
-
 
 @dataclass(frozen=True)
-class WaitingListQuery:
-    """What the waiting list shows: one frozen value, readable from and writable to the page's address.
+class WaitingListQuery(Query):
+    """Which wishes are shown, and in which order.
 
     `service` and `staff` are keys; the empty text means "not specified". The period is that of the decision.
     """
 
-    shown: WishShown = WishShown.WAITING
-    order: WishOrder = WishOrder.ASKED
+    PATH: ClassVar[str] = '/wishlist'
+    ORDERING: ClassVar[Sequence[str]] = ('shown', 'order', 'period')
+
+    shown: WishShown = _asked(WishShown, WishShown.WAITING)
+    order: WishOrder = _asked(WishOrder, WishOrder.ASKED)
     period: Period | None = None
-    search: str | None = None
-    service: str | None = None
-    staff: str | None = None
-    wished_from: date | None = None
-    wished_to: date | None = None
-    time_of_day: TimeOfDay | None = None
-    source: str | None = None
-    client: UUID | None = None
-
-    def replace(self, **changes: Any) -> WaitingListQuery:
-        """The same query with other values."""
-        return replace(self, **changes)
-
-    @property
-    def is_filtered(self) -> bool:
-        """Whether anything but which entries, their order and the period narrows the list."""
-        return any(getattr(self, name) is not None for name in WISH_FILTERS)
-
-    def params(self) -> dict[str, str]:
-        """The query as parameters of an address, without what is as usual."""
-        chosen = {'shown': self.shown, 'order': self.order}
-        usual = {'shown': WishShown.WAITING, 'order': WishOrder.ASKED}
-        own = {name: getattr(self, name) for name in WISH_FILTERS}
-        return (
-            {name: value.value for name, value in chosen.items() if value is not usual[name]}
-            | (self.period.params() if self.period else {})
-            | {name: str(value) for name, value in own.items() if value is not None}
-        )
-
-    def address(self, path: str = '/wishlist') -> str:
-        """The address of the waiting list with this query."""
-        params = self.params()
-        return f'{path}?{urlencode(params)}' if params else path
-
-    @classmethod
-    def from_params(cls, params: Mapping[str, str], today: date) -> tuple[WaitingListQuery, list[str]]:
-        """The query an address asks for, and the names of the parameters that were not understood."""
-        return read_query(cls(), params, today, _WISH_READERS)
-
-
-WISH_FILTERS = ('search', 'service', 'staff', 'wished_from', 'wished_to', 'time_of_day', 'source', 'client')
-_WISH_READERS: dict[str, Any] = {
-    'shown': WishShown,
-    'order': WishOrder,
-    'search': _short_text,
-    'service': lambda value: value and _short_text(value),
-    'staff': lambda value: value and _short_text(value),
-    'wished_from': date.fromisoformat,
-    'wished_to': date.fromisoformat,
-    'time_of_day': TimeOfDay,
-    'source': _short_text,
-    'client': UUID,
-}
+    service: str | None = _asked(_key)
+    staff: str | None = _asked(_key)
+    wished_from: date | None = _asked(date.fromisoformat)
+    wished_to: date | None = _asked(date.fromisoformat)
+    time_of_day: TimeOfDay | None = _asked(TimeOfDay)
+    source: str | None = _asked(_short_text)
+    client: UUID | None = _asked(UUID)
 
 
 @dataclass(frozen=True)
-class UsersQuery:
-    """Which users the page shows: one frozen value, readable from and writable to the page's address."""
+class UsersQuery(Query):
+    """Which users are shown."""
 
-    search: str | None = None
-    role: Role | None = None
-    state: UserState | None = None
-    salon: UUID | None = None
+    PATH: ClassVar[str] = '/users'
 
-    def replace(self, **changes: Any) -> UsersQuery:
-        """The same query with other values."""
-        return replace(self, **changes)
-
-    def params(self) -> dict[str, str]:
-        """The query as parameters of an address, without what is not set."""
-        own = {item.name: getattr(self, item.name) for item in fields(self)}
-        return {name: str(value) for name, value in own.items() if value is not None}
-
-    def address(self, path: str = '/users') -> str:
-        """The address of the page with this query."""
-        params = self.params()
-        return f'{path}?{urlencode(params)}' if params else path
-
-    @classmethod
-    def from_params(cls, params: Mapping[str, str], today: date) -> tuple[UsersQuery, list[str]]:
-        """The query an address asks for, and the names of the parameters that were not understood."""
-        return read_query(cls(), {k: v for k, v in params.items() if k in _USERS_READERS}, today, _USERS_READERS)
-
-
-_USERS_READERS: dict[str, Any] = {'search': _short_text, 'role': Role, 'state': UserState, 'salon': UUID}
+    role: Role | None = _asked(Role)
+    state: UserState | None = _asked(UserState)
+    salon: UUID | None = _asked(UUID)
 
 
 @dataclass(frozen=True)
-class AuditQuery:
+class AuditQuery(Query):
     """Which lines of the audit are shown; `action` is a word as the database has it, `person` a user's number."""
 
+    PATH: ClassVar[str] = '/audit'
+
     period: Period | None = None
-    search: str | None = None
-    action: str | None = None
-    person: int | None = None
-    salon: UUID | None = None
-
-    def replace(self, **changes: Any) -> AuditQuery:
-        """The same query with other values."""
-        return replace(self, **changes)
-
-    @property
-    def is_filtered(self) -> bool:
-        """Whether anything narrows the list."""
-        return any(getattr(self, item.name) is not None for item in fields(self))
-
-    def params(self) -> dict[str, str]:
-        """The query as parameters of an address, without what is not set."""
-        own = {item.name: getattr(self, item.name) for item in fields(self) if item.name != 'period'}
-        return (self.period.params() if self.period else {}) | {
-            name: str(value) for name, value in own.items() if value is not None
-        }
-
-    def address(self, path: str = '/audit') -> str:
-        """The address of the page with this query."""
-        params = self.params()
-        return f'{path}?{urlencode(params)}' if params else path
-
-    @classmethod
-    def from_params(cls, params: Mapping[str, str], today: date) -> tuple[AuditQuery, list[str]]:
-        """The query an address asks for, and the names of the parameters that were not understood."""
-        return read_query(cls(), params, today, _AUDIT_READERS)
-
-
-def _act_word(value: str) -> str:
-    if not re.fullmatch(r'[a-z_]{1,60}', value):
-        raise ValueError(value)
-    return value
-
-
-_AUDIT_READERS: dict[str, Any] = {
-    'search': _short_text,
-    'action': _act_word,
-    'person': lambda value: _whole_number(value, 2**53),
-    'salon': UUID,
-}
+    action: str | None = _asked(_word_of_acts)
+    person: int | None = _asked(lambda value: _whole_number(value, 0, 2**53))
+    salon: UUID | None = _asked(UUID)
 
 
 FIRST_MOMENT = datetime(1, 1, 3, tzinfo=UTC)
@@ -910,11 +772,6 @@ class DialogPage(Row):
     rows: list[Dialog]
     active: list[Dialog] = []
     next: dict[str, Any] | None = None
-
-    @property
-    def next_key(self) -> str | None:
-        """The key to ask for the rows after these; None at the end."""
-        return f'{self.next["started_at"]}~{self.next["archive_id"]}' if self.next else None
 
 
 class Message(Row):
@@ -1330,7 +1187,7 @@ class Broadcast(Row):
     @property
     def audience(self) -> ClientQuery:
         """The clients that it is meant for, as their page lists them."""
-        names = {name: getattr(self, name) or '' for name in CLIENT_FILTERS}
+        names = {name: getattr(self, name) or '' for name in ClientQuery().filters()}
         params = {name: value for name, value in names.items() if value}
         return ClientQuery.from_params(params, date.today())[0]  # noqa: DTZ011 - no period is read from these
 

@@ -1,4 +1,4 @@
-"""The filters of lists: of the dialogs, and with another kind of the clients and of those who wait.
+"""The filters of lists: of the dialogs, and with another kind of any other list.
 
 The one rule: everything that narrows the list is visible as a chip and can be taken away, also what came from a figure.
 """
@@ -17,6 +17,7 @@ from components.i18n import N_, _
 from components.labels import label_of, weekday_name
 from components.theme import asset
 from models import (
+    AuditQuery,
     Channel,
     ClientKind,
     ClientQuery,
@@ -24,12 +25,13 @@ from models import (
     DropOff,
     Figure,
     Intent,
+    Query,
     Sentiment,
     Status,
-    WaitingListQuery,
+    UsersQuery,
 )  # fmt: skip
 
-Q = TypeVar('Q', DialogQuery, ClientQuery, WaitingListQuery)
+Q = TypeVar('Q', bound=Query)
 
 LISTS: dict[str, tuple[StrEnum, ...]] = {
     'status': tuple(Status),
@@ -44,15 +46,25 @@ CHIPS = (*LISTS, 'service', 'staff', 'weekday', 'hour', 'client')
 
 @dataclass(frozen=True)
 class FilterKind:
-    """The filters of one kind of query: lists, chips and their words; `days` are asked for by a date."""
+    """The filters of one kind of query: lists, chips and their words; `days` are asked for by a date.
+
+    Without a `chip` of its own a filter is shown as the list's title and the text that was chosen from it.
+    """
 
     lists: Mapping[str, tuple[StrEnum, ...]]
     chips: tuple[str, ...]
     search: str
     titles: Callable[[], dict[str, str]]
-    chip: Callable[[Any, str, Mapping[str, str]], str]
     cleared: Callable[[Any], Any]
+    chip: Callable[[Any, str, Mapping[str, str]], str] | None = None
     days: tuple[str, ...] = ()
+
+    def chip_text(self, query: Query, name: str, names: Mapping[str, str], options: Mapping[str, str]) -> str:
+        """An active filter in words; `options` are what its list offers."""
+        if self.chip:
+            return self.chip(query, name, names)
+        value = str(getattr(query, name))
+        return f'{self.titles()[name]}: {options.get(value, value)[:60]}'
 
 
 class FilterBar(ui.element, component='filters.js'):
@@ -86,9 +98,9 @@ class FilterBar(ui.element, component='filters.js'):
         """Show what `query` asks for; `names` says what to call a value that is a key, `choices` are further lists."""
         self._query = query
         titles = self._kind.titles()
-        options = {
+        options: dict[str, Sequence[tuple[str, str]]] = {
             name: [(item.value, label_of(item).text) for item in items] for name, items in self._kind.lists.items()
-        }
+        } | dict(choices or {})
         self._props['value'] = query.search or ''
         # Tuples: NiceGUI looks into every list of its own to see it change, which costs more than drawing it.
         self._props['lists'] = tuple(
@@ -99,7 +111,7 @@ class FilterBar(ui.element, component='filters.js'):
                     'value': value if (value := str(getattr(query, name) or '')) in dict(pairs) else '',
                     'options': [list(pair) for pair in pairs],
                 }
-                for name, pairs in (options | dict(choices or {})).items()
+                for name, pairs in options.items()
                 if pairs
             ]
         )
@@ -108,7 +120,7 @@ class FilterBar(ui.element, component='filters.js'):
         ]
         self._props['chips'] = tuple(
             [
-                {'name': name, 'text': self._kind.chip(query, name, names or {})}
+                {'name': name, 'text': self._kind.chip_text(query, name, names or {}, dict(options.get(name, ())))}
                 for name in self._kind.chips
                 if getattr(query, name) is not None
             ]
@@ -195,4 +207,21 @@ CLIENTS = FilterKind(
     titles=client_titles,
     chip=client_chip,
     cleared=lambda query: ClientQuery(sort=query.sort),
+)
+
+
+AUDITS = FilterKind(
+    lists={},
+    chips=('action', 'person', 'salon'),
+    search=N_('Words of the entry'),
+    titles=lambda: {'action': _('What'), 'person': _('Who'), 'salon': _('Salon')},
+    cleared=lambda _query: AuditQuery(),
+)
+
+USERS = FilterKind(
+    lists={},
+    chips=('role', 'state', 'salon'),
+    search=N_('Name or e-mail'),
+    titles=lambda: {'role': _('Role'), 'state': _('State'), 'salon': _('Salon')},
+    cleared=lambda _query: UsersQuery(),
 )

@@ -32,7 +32,7 @@ from components.form import Form
 from components.i18n import _, salon_time
 from components.labels import label_of
 from data import Refused
-from models import CLIENT_FILTERS, Broadcast, ClientKind, ClientQuery, SavedView
+from models import Broadcast, ClientKind, ClientQuery, SavedView
 from pages.view import View, explain_act
 
 INSERT = """() => {
@@ -149,7 +149,7 @@ class BroadcastForm(Form):
         self.saved = await self.view.data.broadcasts.save(
             self.key, name=self.value('name'), text=as_stored(self.value('text')),
             **{f'without_{name}': self.value(f'without_{name}') for name in WITHOUT},
-            **{name: audience.get(name) for name in CLIENT_FILTERS}, **seen,
+            **{name: audience.get(name) for name in ClientQuery().filters()}, **seen,
             quiet_days=int(self.value('quiet_days')), skips_booked=bool(self._skips_booked.value),
             held_out_percent=int(self.value('held_out_percent')), spread_hours=int(self.value('spread_hours')),
             starts_at=starts_at and starts_at.isoformat(),

@@ -17,29 +17,20 @@ from components.export_menu import ExportMenu
 from components.i18n import _
 from components.sheets import LARGEST_XLSX, SHEETS, Sheet
 from data import DataError
-from models import Count, Role
+from models import Role
+from pages.list_view import ListView
 from pages.view import View, explain_act
 
 KEPT_SECONDS = 600
 """How long a file waits for its browser."""
-Rows = AsyncIterator[Sequence[Any]]
+Rows = Callable[[Any], AsyncIterator[Sequence[Any]]]
 
 
 class Exports:
-    """What one open page can take out. `rows` gives the pages of the list, `count` how many rows there will be."""
+    """What one open page can take out; `rows` gives the pages of a query."""
 
-    def __init__(
-        self,
-        view: View,
-        *,
-        what: str,
-        columns: Sequence[Column],
-        rows: Callable[[], Rows],
-        count: Callable[[], Count],
-        address: Callable[[], str],
-    ) -> None:
-        self.view, self.what, self.columns = view, what, columns
-        self.rows, self.count, self.address = rows, count, address
+    def __init__(self, view: ListView[Any, Any], *, what: str, columns: Sequence[Column], rows: Rows) -> None:
+        self.view, self.what, self.columns, self.rows = view, what, columns, rows
         self.work: asyncio.Task[None] | None = None
         self.menu = ExportMenu(on_export=self.start, on_stop=self.stop)
 
@@ -81,16 +72,15 @@ class Exports:
     async def _write(self, kind: str, path: Path) -> None:
         self.view.session.touch()
         key, exports, number = uuid4(), self.view.data.exports, 0
-        await exports.begin(key, f'{self.what}.{kind} {self.address()}')
+        await exports.begin(key, f'{self.what}.{kind} {self.view.list_address()}')
         sheet: Sheet = await asyncio.to_thread(SHEETS[kind], path, [_(title) for title, _value in self.columns])
         try:
-            async for rows in self.rows():
+            async for rows in self.rows(self.view.query):
                 if kind == 'xlsx' and number + len(rows) > LARGEST_XLSX:
                     raise DataError('too many rows for a sheet')
                 await asyncio.to_thread(sheet.add, self._cells(rows))
                 number += len(rows)
-                count = self.count()
-                self.menu.show(number, count.rows)
+                self.menu.show(number, self.view.count.rows)
         finally:
             await asyncio.to_thread(sheet.close)
         await exports.end(key, number)

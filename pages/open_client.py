@@ -4,9 +4,8 @@ Its one rule: forms stand apart from the card, so that a live update may draw it
 """
 
 import asyncio
-from collections.abc import Callable
-from typing import TYPE_CHECKING
-from uuid import UUID
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from nicegui import ui
 
@@ -16,121 +15,61 @@ from components.button import button
 from components.client_words import why_not_invite
 from components.dialog_list import DialogList
 from components.i18n import _, ngettext
-from components.icons import icon
-from components.link import link
-from components.place import Place
-from components.states import empty_state, skeleton_rows
-from data import DataError, NotFound, SessionEnded, Unavailable
+from data import DataError, NotFound
 from models import Dialog, DialogPage, DialogQuery, OpenClient
-from pages.view import explain, failure, pause_after
+from pages.side_panel import SidePanel
+from pages.view import explain
 
 if TYPE_CHECKING:
     from pages.clients import ClientsView
 
 
-class OpenClientPanel:
+class OpenClientPanel(SidePanel[tuple[OpenClient, DialogPage]]):
     """The right side of the clients page."""
 
-    def __init__(self, view: 'ClientsView', *, closed: Callable[[], str]) -> None:
-        self.view, self.closed = view, closed
-        self.key = ''
-        self.opened: OpenClient | None = None
-        self.dialogs: list[Dialog] = []
-        self.next_key: str | None = None
-        self.root = ui.element('div').classes('dialog-panel client-panel')
-        self.place = Place(self.root)
+    CLASSES = 'client-panel'
+    view: 'ClientsView'
+    opened: OpenClient | None
 
     @property
-    def client_id(self) -> UUID | None:
-        """The client of the address; None when it names none, or nothing that could be one."""
-        try:
-            return UUID(self.key) if self.key else None
-        except ValueError:
-            return None
+    def missing(self) -> str:
+        return _('There is no such client')
 
-    def open(self, key: str) -> None:
-        """Turn to the client that the address names; `load` brings the card."""
-        if key == self.key:
-            return
-        self.key, self.opened, self.dialogs, self.next_key = key, None, [], None
-        self.place.clear()
-        if key:
-            with self.root:
-                skeleton_rows(6)
+    def forget(self) -> None:
+        super().forget()
+        self.dialogs: list[Dialog] = []
+        self.next: Mapping[str, Any] | None = None
 
-    async def load(self) -> None:
-        """Read the client and show the card."""
-        key = self.key
-        if not key:
-            return
-        error: DataError | None = None
-        try:
-            opened, page_ = await self._read()
-        except SessionEnded:
-            return
-        except DataError as failure:
-            error = failure
-        if key != self.key or not self.view.is_open:
-            return
-        if error is None:
-            self._keep(opened, page_)
-            self.draw()
-        else:
-            self._fail(error)
-
-    async def _read(self) -> tuple[OpenClient, DialogPage]:
-        client = self.client_id
+    async def read(self) -> tuple[OpenClient, DialogPage]:
+        client = self.uuid
         if client is None:
             raise NotFound('the address names no client')
         data = self.view.data
         return await asyncio.gather(data.clients.open(client), data.dialogs.page(DialogQuery(client=client)))
 
-    def _keep(self, opened: OpenClient, page_: DialogPage) -> None:
-        self.opened = opened
+    def keep(self, answer: tuple[OpenClient, DialogPage]) -> None:
+        self.opened, page_ = answer
         newest = [*page_.active, *page_.rows]
         known = {dialog.session_id for dialog in newest}
         older = [dialog for dialog in self.dialogs if dialog.session_id not in known and not dialog.is_active]
         self.dialogs = [*newest, *older]
-        self.next_key = self.next_key if older else page_.next_key
-
-    def _fail(self, error: DataError) -> None:
-        if isinstance(error, Unavailable):
-            self.view.later(lambda: self._retry(pause_after(error)), 'retry-client')
-        if self.opened is not None and not isinstance(error, NotFound):
-            return
-        self.opened = None
-        self.place.clear()
-        with self.root:
-            self._close_link()
-            if isinstance(error, NotFound):
-                empty_state(_('There is no such client'), explain(error), icon_name='search')
-            else:
-                failure(error, on_retry=self.load)
-
-    async def _retry(self, pause: float) -> None:
-        await asyncio.sleep(pause)
-        await self.load()
+        self.next = self.next if older else page_.next
 
     async def more(self) -> None:
         """Read older dialogs."""
-        client, key = self.client_id, self.next_key
+        client, key = self.uuid, self.next
         if client is None or key is None:
             return
         try:
             page_ = await self.view.data.dialogs.page(DialogQuery(client=client), key)
         except DataError as error:
-            self.view.acts.tell(explain(error))
+            self.view.tell(explain(error))
         else:
-            if (client, key) == (self.client_id, self.next_key) and self.view.is_open:
-                self.dialogs, self.next_key = [*self.dialogs, *page_.rows], page_.next_key
+            if (client, key) == (self.uuid, self.next) and self.view.is_open:
+                self.dialogs, self.next = [*self.dialogs, *page_.rows], page_.next
         self._show_dialogs()
 
     # --- drawing
-
-    def _close_link(self) -> None:
-        with link(to=self.closed(), classes='native-button is-quiet dialog-close'):
-            icon('arrow-left')
-            ui.label(_('Back to the list'))
 
     def draw(self) -> None:
         """Show what was read."""
@@ -138,14 +77,14 @@ class OpenClientPanel:
         if opened is None:
             return
         acts, salon = self.view.acts, self.view.salon
-        if self.place.is_new(opened, self.closed(), acts.may_act, acts.unable, self.view.today, salon):
+        if self.place.is_new(opened, self.view.list_address(), acts.may_act, acts.unable, self.view.today, salon):
             with self.root:
                 self._draw(opened)
         else:
             self._show_dialogs()
 
     def _draw(self, opened: OpenClient) -> None:
-        self._close_link()
+        self.close_link()
         with ui.element('div').classes('dialog-head-line'):
             name = (opened.client.name or _('No name'))[:120]
             ui.label(name).classes('dialog-name grow').props('dir=auto role=heading aria-level=2')
@@ -198,6 +137,6 @@ class OpenClientPanel:
     def _show_dialogs(self) -> None:
         salon = self.view.salon
         self.list.show(
-            self.dialogs, zone=salon.timezone, currency=salon.currency, has_more=self.next_key is not None,
+            self.dialogs, zone=salon.timezone, currency=salon.currency, has_more=self.next is not None,
             address=lambda dialog: f'/sessions/{dialog.session_id}',
         )  # fmt: skip

@@ -234,6 +234,10 @@ class View:
         bot.deliver_soon()
         return True
 
+    def tell(self, text: str, *, field: str | None = None) -> None:
+        """Say something about the page as a whole."""
+        ui.notify(text)
+
     def later(self, work: Callable[[], Awaitable[Any]], name: str) -> None:
         """Run `work` in the background, at most once at a time and once after."""
         if self.is_open:

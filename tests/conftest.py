@@ -1,5 +1,6 @@
 """What all tests share: one embedded stack with a small demo, and ways to look at its database as anybody."""
 
+import gc
 import json
 import os
 import shutil
@@ -28,6 +29,12 @@ AsRole = Callable[..., AbstractContextManager[Connection]]
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption('--demo-dialogs', type=int, default=600, help='size of the demo that the tests run on')
+
+
+def pytest_collection_finish() -> None:
+    """What is loaded by now stays: the garbage collector, which NiceGUI runs around each test, need not look at it."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope='session')

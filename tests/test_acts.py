@@ -168,10 +168,7 @@ def form_of(view: Any) -> None:
 
 def start_export(view: Any) -> None:
     """Begin to write a file as the page of those does who may."""
-    Exports(
-        view, what='dialogs', columns=DIALOGS, count=lambda: view.count, rows=lambda: view.data.dialogs.all(view.query),
-        address=view.list_address,
-    ).start('csv')  # fmt: skip
+    Exports(view, what='dialogs', columns=DIALOGS, rows=view.source.all).start('csv')
 
 
 def broadcast(act: str, handle: Callable[[Any, World], Any], **fill: str) -> dict[str, Any]:

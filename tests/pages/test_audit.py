@@ -8,7 +8,7 @@ import pytest
 
 from components.audit_list import AuditList
 from components.audit_texts import ACTIONS, changes_of, facts_of
-from components.list_filters import ListFilters
+from components.filters import FilterBar
 from tests.pages.conftest import PASSWORD, SmallSalon
 from tests.simulated import Dashboard, Person, tell, until
 
@@ -76,9 +76,9 @@ async def test_the_address_says_what_is_listed(dashboard: Dashboard, small_salon
 
 async def test_a_filter_is_written_into_the_address(dashboard: Dashboard, small_salon: SmallSalon) -> None:
     owner = await owner_of(dashboard, small_salon)
-    tell(owner.one(ListFilters), 'change', {'name': 'action', 'value': 'sign_out'})
+    tell(owner.one(FilterBar), 'change', {'name': 'action', 'value': 'sign_out'})
     await until(lambda: owner.client.sub_pages_router.current_path == '/audit?action=sign_out')
-    tell(owner.one(ListFilters), 'clear')
+    tell(owner.one(FilterBar), 'clear')
     await until(lambda: owner.client.sub_pages_router.current_path == '/audit')
 
 

@@ -103,7 +103,7 @@ async def test_filters_and_order_are_written_into_the_address(dashboard: Dashboa
     await until(lambda: router.current_path == '/clients?kind=booked&sort=money')
     await until(lambda: not person.is_moving)
     assert view_of(person).query.sort is ClientSort.MONEY
-    amounts = [client.revenue for client in view_of(person).clients]
+    amounts = [client.revenue for client in view_of(person).rows]
     assert amounts == sorted(amounts, reverse=True)
     tell(person.one(FilterBar), 'clear')
     await until(lambda: router.current_path == '/clients?sort=money')
@@ -115,7 +115,7 @@ async def test_the_favourite_specialists_can_be_chosen(dashboard: Dashboard) -> 
     key, name = lists['staff']['options'][0]
     tell(person.one(FilterBar), 'change', {'name': 'staff', 'value': key})
     await until(lambda: view_of(person).listed == ClientQuery(staff=key))
-    assert {client.staff for client in view_of(person).clients} == {name}
+    assert {client.staff for client in view_of(person).rows} == {name}
 
 
 async def test_show_more_brings_every_client_once(dashboard: Dashboard) -> None:
@@ -126,18 +126,18 @@ async def test_show_more_brings_every_client_once(dashboard: Dashboard) -> None:
         tell(listed, 'more')
         tell(listed, 'more')
         await until(lambda before=before: len(rows(person)) > before)  # type: ignore[misc]
-    keys = [client.id for client in view.clients]
+    keys = [client.id for client in view.rows]
     assert len(keys) == len(set(keys)) == view.count.rows == len(rows(person))
 
 
 async def test_a_live_update_keeps_the_rows_that_more_brought(dashboard: Dashboard) -> None:
     person = await dashboard.signed_in('owner', '/clients')
     tell(person.one(ClientList), 'more')
-    await until(lambda: len(view_of(person).clients) == 60)
+    await until(lambda: len(view_of(person).rows) == 60)
     read_at = view_of(person).read_at
     feed.publish('*')
     await until(lambda: view_of(person).read_at != read_at)
-    assert len(view_of(person).clients) == 60
+    assert len(view_of(person).rows) == 60
 
 
 async def test_an_empty_salon_and_a_search_without_hits_say_so(dashboard: Dashboard, small_salon: SmallSalon) -> None:

@@ -86,7 +86,7 @@ def quote_values(params: str) -> str:
 async def test_status_and_channel_of_the_rows_are_those_asked_for(dashboard: Dashboard) -> None:
     person = await dashboard.signed_in('owner', '/sessions?status=abandoned&channel=whatsapp')
     view = view_of(person)
-    assert {(row.status, row.channel) for row in view.dialogs} == {('abandoned', 'whatsapp')}
+    assert {(row.status, row.channel) for row in view.rows} == {('abandoned', 'whatsapp')}
 
 
 async def test_what_is_not_understood_in_the_address_is_named_and_left_out(dashboard: Dashboard) -> None:
@@ -109,7 +109,7 @@ async def test_a_filter_is_written_into_the_address(dashboard: Dashboard) -> Non
     tell(person.one(FilterBar), 'change', {'name': 'status', 'value': 'escalated'})
     await until(lambda: person.client.sub_pages_router.current_path == '/sessions?period=90d&status=escalated')
     await until(lambda: not person.is_moving)
-    assert {row.status for row in view_of(person).dialogs} == {Status.ESCALATED}
+    assert {row.status for row in view_of(person).rows} == {Status.ESCALATED}
     tell(person.one(FilterBar), 'clear')
     await until(lambda: person.client.sub_pages_router.current_path == '/sessions?period=90d')
 
@@ -137,20 +137,20 @@ async def test_show_more_brings_every_dialog_once(dashboard: Dashboard) -> None:
         tell(listed, 'more')
         await until(lambda before=before: len(rows(person)) > before)  # type: ignore[misc]
         await asyncio.sleep(0.05)
-    keys = [(row.session_id, row.archive_id) for row in [*view.active, *view.dialogs]]
+    keys = [(row.session_id, row.archive_id) for row in [*view.active, *view.rows]]
     assert len(keys) == len(set(keys)) == view.count.rows == len(rows(person))
-    starts = [row.started_at for row in view.dialogs]
+    starts = [row.started_at for row in view.rows]
     assert starts == sorted(starts, reverse=True)
 
 
 async def test_a_live_update_keeps_the_rows_that_more_brought(dashboard: Dashboard) -> None:
     person = await dashboard.signed_in('owner', '/sessions')
     tell(person.one(DialogList), 'more')
-    await until(lambda: len(view_of(person).dialogs) == 60)
+    await until(lambda: len(view_of(person).rows) == 60)
     read_at = view_of(person).read_at
     feed.publish('*')
     await until(lambda: view_of(person).read_at != read_at)
-    assert len(view_of(person).dialogs) == 60
+    assert len(view_of(person).rows) == 60
 
 
 # --- search
@@ -216,7 +216,7 @@ async def test_a_dialog_has_an_address_of_its_own_and_keeps_the_filters(dashboar
     assert messages(again) == messages(person)
     assert again.one(DialogList)._props['selected'] == row['key']
     await again.go(view_of(again).list_address())
-    assert view_of(again).open_id is None
+    assert view_of(again).panel.uuid is None
     assert not again.all(ChatViewer)
 
 
@@ -424,7 +424,7 @@ async def test_rows_of_a_list_that_came_late_are_dropped(dashboard: Dashboard) -
         dashboard.stack.faults.clear()
         await person.go('/sessions?status=abandoned')
         await late
-    assert {row.status for row in view.dialogs} == {'abandoned'}
+    assert {row.status for row in view.rows} == {'abandoned'}
     assert view.listed == DialogQuery(status=Status.ABANDONED)
 
 

@@ -7,7 +7,7 @@ import pytest
 from nicegui import ui
 
 from components.copy_field import CopyField
-from components.list_filters import ListFilters
+from components.filters import FilterBar
 from components.user_list import UserList
 from data import Data
 from devstack.demo.salons import SALON_B
@@ -228,7 +228,7 @@ async def test_the_platform_sees_everybody_and_chooses_the_salon(dashboard: Dash
     shown = rows(person)
     assert {'owner@demo.salon', 'stranger@demo.salon', 'platform@demo.salon'} <= set(shown)
     assert shown['stranger@demo.salon']['salon'] == SALON_B.name
-    tell(person.one(ListFilters), 'change', {'name': 'salon', 'value': SALON_B.id})
+    tell(person.one(FilterBar), 'change', {'name': 'salon', 'value': SALON_B.id})
     await until(lambda: 'owner@demo.salon' not in rows(person))
     assert 'stranger@demo.salon' in rows(person)
 
@@ -241,5 +241,5 @@ async def test_filters_live_in_the_address_and_odd_ones_are_named(dashboard: Das
     assert len(rows(person)) == 2
     await person.go('/users?search=абракадабра')
     await person.sees('Никого не нашлось')
-    tell(person.one(ListFilters), 'change', {'name': 'role', 'value': 'super_admin'})
+    tell(person.one(FilterBar), 'change', {'name': 'role', 'value': 'super_admin'})
     assert person.client.sub_pages_router.current_path.startswith('/users?search=')
