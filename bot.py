@@ -11,12 +11,11 @@ import contextlib
 import json
 import math
 import re
-import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
-from uuid import UUID
+from email.utils import parsedate_to_datetime
+from typing import Any, NamedTuple, Self
 
 import httpx
 import structlog
@@ -35,8 +34,8 @@ CLOSE_SECONDS = 4.0
 """How long the end of the process waits for commands that are being sent."""
 AT_ONCE = 16
 """Commands under way at the same time; of one client there is never more than one."""
-CLAIMED = 64
-"""Commands that are claimed together: a slow bot takes all of them long before their lease runs out."""
+GATHER_SECONDS = 0.01
+"""How long the end of a try waits for others, to be written down together."""
 SETTLE_PAUSES = (0.5, 2.0, 5.0)
 HEALTH_SECONDS = 10.0
 HEALTH_TIMEOUT_SECONDS = 4.0
@@ -51,6 +50,31 @@ class Receipt(NamedTuple):
     text: str
 
 
+class _Try:
+    """One command on its way to the bot."""
+
+    def __init__(self, command: Command, sending: Coroutine[Any, Any, Outcome]) -> None:
+        self.command, self.has_begun = command, False
+        self.task = asyncio.create_task(self._begin(sending))
+
+    async def _begin(self, sending: Coroutine[Any, Any, Outcome]) -> Outcome:
+        self.has_begun = True
+        return await sending
+
+    async def given_up(self) -> Self:
+        """The same, ended: nobody waits for the bot's answer any longer."""
+        self.task.cancel()
+        await asyncio.wait([self.task])
+        return self
+
+    @property
+    def outcome(self) -> Outcome:
+        """How it ended."""
+        if not self.task.cancelled():
+            return self.task.result()
+        return Outcome('unanswered', 'ended') if self.has_begun else Outcome('untried')
+
+
 class Bot:
     """The bot as this process knows it."""
 
@@ -58,8 +82,8 @@ class Bot:
         self._data = data or Data(SYSTEM).commands
         self._http: httpx.AsyncClient | None = None
         self._delivery: asyncio.Task[None] | None = None
-        self._is_wanted = self._is_closing = False
-        self._patient_until = 0.0
+        self._wanted = asyncio.Event()
+        self._is_closing = False
         self._refused: Counter[str] = Counter()
         self._counting: asyncio.Task[None] | None = None
         self._watchers: list[Callable[[], None]] = []
@@ -94,8 +118,8 @@ class Bot:
     # --- sending
 
     def deliver_soon(self) -> None:
-        """Send what is due, now and in the background. Asking again meanwhile means one more round after this one."""
-        self._is_wanted = True
+        """Send what is due, now and in the background; what is asked for meanwhile is looked for at once, too."""
+        self._wanted.set()
         if self._delivery is None or self._delivery.done():
             self._delivery = asyncio.create_task(self._deliver_while_wanted())
 
@@ -105,8 +129,7 @@ class Bot:
             await asyncio.shield(self._delivery)
 
     async def _deliver_while_wanted(self) -> None:
-        while self._is_wanted and not self._is_closing:
-            self._is_wanted = False
+        while self._wanted.is_set() and not self._is_closing:
             try:
                 await self.deliver()
             except DataError as error:
@@ -117,39 +140,56 @@ class Bot:
 
         Raises DataError when the database cannot be asked; what was claimed is then free again after its lease.
         """
+        self._wanted = asyncio.Event()  # of this event loop
         if not (settings().bot_webhook_url and settings().bot_webhook_secret):
             return 0
-        tries = 0
-        while not self._is_closing and (claimed := await self._data.claim(CLAIMED)):
-            await self._deliver(claimed)
-            tries += len(claimed)
-        return tries
-
-    async def _deliver(self, claimed: list[Command]) -> None:
-        """Try all of them; however that ends, it is written down how far each came. What was not begun goes back."""
-        ends, room = {command.id: Outcome('untried') for command in claimed}, asyncio.Semaphore(AT_ONCE)
+        tries, under_way = 0, set[_Try]()
         try:
-            await asyncio.gather(*(self._try(command, room, ends) for command in claimed))
+            while True:
+                self._wanted.clear()
+                begun = {_Try(command, self._try(command)) for command in await self._claim(AT_ONCE - len(under_way))}
+                under_way |= begun
+                tries += len(begun)
+                if not under_way:
+                    return tries
+                await self._wait_for_one_of(under_way)
+                ended = {each for each in under_way if each.task.done()}
+                under_way -= ended
+                await self._settle(ended)
+        except DataError:
+            await asyncio.gather(*(each.task for each in under_way), return_exceptions=True)
+            raise
         finally:
-            await self._settle([(command, ends[command.id]) for command in claimed])
+            await self._settle({await each.given_up() for each in under_way})
 
-    async def _try(self, command: Command, room: asyncio.Semaphore, ends: dict[UUID, Outcome]) -> None:
-        async with room:
-            if self._is_closing:
-                return
-            patience = self._patient_until - time.monotonic()
-            if patience > 0 and command.type == 'broadcast.message':
-                ends[command.id] = Outcome('later', 'HTTP 429', math.ceil(patience))
-                return
-            ends[command.id] = Outcome('unanswered', 'ended')
-            outcome = ends[command.id] = await self._send(command)
-        if outcome.wait:
-            self._patient_until = max(self._patient_until, time.monotonic() + outcome.wait)
+    async def _claim(self, number: int) -> list[Command]:
+        return await self._data.claim(number) if number and not self._is_closing else []
+
+    async def _wait_for_one_of(self, under_way: set[_Try]) -> None:
+        """Wait until a try has ended, or somebody wants more to be sent and there is room for it."""
+        wanted = asyncio.create_task(self._wanted.wait())
+        try:
+            waits_for = {each.task for each in under_way} | ({wanted} if len(under_way) < AT_ONCE else set())
+            await asyncio.wait(waits_for, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.sleep(GATHER_SECONDS)
+        finally:
+            wanted.cancel()
+
+    async def _try(self, command: Command) -> Outcome:
+        try:
+            outcome = await self._send(command)
+        except Exception as error:  # whatever it is: the others go on
+            log.exception('command failed', command=str(command.id), type=command.type)
+            return Outcome('unanswered', type(error).__name__)
         if outcome.word != 'taken':
             log.warning('command not taken', command=str(command.id), type=command.type, reason=outcome.error)
+        return outcome
 
-    async def _settle(self, tries: list[tuple[Command, Outcome]]) -> None:
+    async def _settle(self, ended: Iterable[_Try]) -> None:
         """Write down how the tries ended, if need be again after some seconds: leases last longer. Raises DataError."""
+        tries = [(each.command, each.outcome) for each in ended]
+        if not tries:
+            return
         for pause in SETTLE_PAUSES:
             try:
                 await self._data.settle(tries)
@@ -290,14 +330,22 @@ def _outcome_of(answer: httpx.Response) -> Outcome:
 def _wait_of(answer: httpx.Response) -> int:
     """The seconds that a bot with too many requests asks for: the header Retry-After, or `retry_after` as Telegram's
     own answers hold it; 1 when it names none."""
-    texts = [answer.headers.get('retry-after')]
-    with contextlib.suppress(ValueError):
+    texts: list[Any] = [_seconds_until(answer.headers.get('retry-after', ''))]
+    with contextlib.suppress(ValueError, RecursionError):
         body = answer.json()
         if isinstance(body, dict):
             inner = body.get('parameters')
             texts += [body.get('retry_after'), inner.get('retry_after') if isinstance(inner, dict) else None]
     seconds = [math.ceil(float(text)) for text in texts if re.fullmatch(r'\d{1,5}(\.\d+)?', str(text))]
     return max(seconds, default=1)
+
+
+def _seconds_until(header: str) -> str:
+    """What a header Retry-After names in seconds, which may be a moment."""
+    with contextlib.suppress(ValueError, TypeError):
+        wait = (parsedate_to_datetime(header) - datetime.now(UTC)).total_seconds()
+        return str(min(max(1, math.ceil(wait)), 86400))
+    return header
 
 
 def _event_of(body: bytes) -> dict[str, Any] | None:

@@ -33,7 +33,7 @@ REASONS = {
     'no_such_salon': N_('There is no such salon.'),
     'own_account': N_('You cannot do this with your own account.'),
     'switched_off': N_('The person is switched off. Switch the account on first.'),
-    'password_elsewhere': N_('This person’s password is kept by Supabase Auth and is changed there.'),
+    'password_elsewhere': N_('This person signs in with the platform’s common account: its password is changed there.'),
     'last_super_admin': N_('This is the last platform administrator; somebody must stay.'),
     'password_short': N_('At least 12 characters, please.'),
     'password_long': N_('This is too long: at most 72 bytes, which is 36 Cyrillic or 72 Latin letters.'),

@@ -6,7 +6,8 @@ Rule: acting and remembering the id are one transaction, so that a bot that is k
 import asyncio
 import json
 import os
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -66,6 +67,10 @@ NESTED = FLAT | {
 """Where each setting of `settings.changed` lies in the two shapes of a salon's metadata."""
 
 
+CONNECTIONS = 8
+"""So many of the database's are used at once, whatever comes in."""
+
+
 class Manners(BaseModel):
     """How the bot behaves: tests and tools change it through `/control`."""
 
@@ -96,6 +101,7 @@ class CommandDesk:
         self.webhook = Webhook(secret)
         self.manners = Manners()
         self.tasks: set[asyncio.Task[None]] = set()
+        self.room = asyncio.Semaphore(CONNECTIONS)
         self.acts: dict[str, Callable[[Connection, dict[str, Any]], Awaitable[None]]] = {
             'client.message': self._message, 'broadcast.message': self._message, 'waitlist.offer': self._offer,
             'waitlist.converted': self._converted, 'waitlist.cancelled': self._cancelled,
@@ -108,6 +114,11 @@ class CommandDesk:
         """Makes the memory of commands that were seen."""
         with psycopg.connect(self.dsn, autocommit=True) as connection:
             connection.execute(MEMORY)
+
+    @asynccontextmanager
+    async def _database(self) -> AsyncIterator[Connection]:
+        async with self.room, await psycopg.AsyncConnection.connect(self.dsn) as connection:
+            yield connection
 
     def join(self, app: FastAPI) -> None:
         """Adds the routes to the bot's."""
@@ -143,7 +154,7 @@ class CommandDesk:
         outcome = {'type': 'command.delivered' if is_able else 'command.failed', 'data': {'command_id': command}}
         if not is_able:
             outcome['data'] |= {'reason': 'the client blocked the bot'}  # type: ignore[operator]
-        async with await psycopg.AsyncConnection.connect(self.dsn) as connection:
+        async with self._database() as connection:
             cursor = await connection.execute(
                 'insert into standin_bot.seen_commands (id, client_id, type, outcome) values (%s, %s, %s, %s)'
                 ' on conflict (id) do update set receipts = seen_commands.receipts + 1 returning receipts',
@@ -158,7 +169,7 @@ class CommandDesk:
 
     async def resume(self) -> None:
         """Reports what an earlier run did and could not tell any more."""
-        async with await psycopg.AsyncConnection.connect(self.dsn) as connection:
+        async with self._database() as connection:
             cursor = await connection.execute(
                 'select id::text, outcome from standin_bot.seen_commands where reported_at is null'
             )
@@ -169,7 +180,7 @@ class CommandDesk:
         if not self.callback_url:
             return
         await self._tell(Callback(outcome['type'], outcome['data']), str(uuid4()))
-        async with await psycopg.AsyncConnection.connect(self.dsn) as connection:
+        async with self._database() as connection:
             await connection.execute(
                 'update standin_bot.seen_commands set reported_at = now() where id = %s', (command,)
             )
@@ -202,7 +213,7 @@ class CommandDesk:
         answer = self.manners.client_says
         if answer == 'nothing':
             return
-        async with await psycopg.AsyncConnection.connect(self.dsn) as connection:
+        async with self._database() as connection:
             text = 'Да, подходит!' if answer == 'accepted' else 'Нет, в это время не смогу'
             await self._say(connection, data, 'user', text)
         names = ('command_id', 'wishlist_id')

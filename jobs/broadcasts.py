@@ -15,12 +15,10 @@ from tokens import SYSTEM
 
 STEP_SECONDS = 0.25
 """How often the next messages are handed over: a quarter of a second's worth each time."""
-PASS_SECONDS = 20.0
-"""How long one call goes on at most."""
 
 
 async def send_broadcasts() -> int:
-    """Send what is due for some seconds, or until nothing is; how many messages were handed over. Raises DataError."""
+    """Send what is due until nothing is; how many messages were handed over. Raises DataError."""
     bot = Bot()
     try:
         return await _send(bot)
@@ -29,14 +27,14 @@ async def send_broadcasts() -> int:
 
 
 async def _send(bot: Bot) -> int:
-    broadcasts, handed_over, ends = Data(SYSTEM).broadcasts, 0, time.monotonic() + PASS_SECONDS
+    broadcasts, handed_over = Data(SYSTEM).broadcasts, 0
     while True:
         begun = time.monotonic()
         step = await broadcasts.release()
         if step.under_way:
             bot.deliver_soon()  # a slow answer must not slow the pace down
         handed_over += step.released
-        if not step.is_due or time.monotonic() > ends:
+        if not step.is_due:
             await bot.delivered()
             return handed_over
         await asyncio.sleep(max(0.0, STEP_SECONDS - (time.monotonic() - begun)))

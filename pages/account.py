@@ -97,7 +97,7 @@ class AccountView(View):
     def _draw_password(self) -> None:
         if not self.has_password:
             ui.label(
-                _('You sign in through Supabase Auth: your password lives there and is changed there, not here.')
+                _('You sign in with the platform’s common account: its password is changed there, not here.')
             ).classes('muted')
             return
         PasswordForm(

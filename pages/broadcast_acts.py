@@ -143,9 +143,9 @@ class BroadcastActs:
     def retry(self, opened: OpenBroadcast) -> None:
         """Ask once more before something is sent again."""
         hint = ngettext(
-            'The bot gave no answer about {number} message. It is sent again under its number, so that a client gets it'
+            'The bot has not confirmed {number} message. It is sent again under its number, so that a client gets it'
             ' once if the bot keeps account.',
-            'The bot gave no answer about {number} messages. They are sent again under their numbers, so that a client'
+            'The bot has not confirmed {number} messages. They are sent again under their numbers, so that a client'
             ' gets it once if the bot keeps account.', opened.can_retry,
         )  # fmt: skip
         form = Form(

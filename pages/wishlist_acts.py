@@ -56,16 +56,15 @@ class WaitingListActs:
     def convert(self, entries: Sequence[WaitingEntry]) -> None:
         """They are booked."""
         form = self.form(_('The client is booked'), entries, submit=_('Save'), act=self._convert)
-        form.text(
-            'amount',
-            _('Amount, {currency}').format(currency=currency_sign(self.view.salon.currency)),
-            hint=_('May stay empty'),
-        )
+        label, hint = _('Amount, {currency}'), _('May stay empty')
+        if len(entries) > 1:
+            label, hint = _('Amount for each, {currency}'), _('Counts for each of the chosen ones. May stay empty')
+        form.text('amount', label.format(currency=currency_sign(self.view.salon.currency)), hint=hint)
         form.area('note', _('Note'))
         form.open()
 
     async def _convert(self, form: Form, seen: dict[int, str]) -> dict[int, str]:
-        amount = read_amount(form.value('amount')) if 'amount' in form else None
+        amount = read_amount(form.value('amount'))
         return await self.data.convert(form.key, seen, amount=amount, note=form.value('note'))
 
     def cancel(self, entries: Sequence[WaitingEntry]) -> None:

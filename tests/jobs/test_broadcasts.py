@@ -11,7 +11,6 @@ import pytest
 
 from bot import AT_ONCE
 from devstack.demo.salons import SALON_A
-from jobs import broadcasts
 from jobs.broadcasts import send_broadcasts
 from tests.commands import FarEnd
 from tests.jobs.kills import KILLS, carry_out, kill_again_and_again, start
@@ -190,16 +189,6 @@ async def test_a_bot_that_has_too_many_requests_is_left_alone_as_long_as_it_asks
 
 async def test_nothing_to_send_is_one_question_and_no_answer(far_end: FarEnd) -> None:
     assert await send_broadcasts() == 0
-
-
-async def test_a_call_ends_soon_so_that_a_process_can_end(
-    far_end: FarEnd, crowd: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(broadcasts, 'PASS_SECONDS', 0.6)
-    broadcast = begin(far_end)
-    assert 0 < await send_broadcasts() < crowd
-    assert journal(far_end, broadcast)['waiting'] > 0
-    await send_all(far_end, broadcast)
 
 
 async def test_once_from_the_command_line(environment: dict[str, str]) -> None:

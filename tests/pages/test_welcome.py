@@ -211,6 +211,6 @@ async def test_a_password_of_supabase_auth_is_said_to_live_there(dashboard: Dash
     dashboard.run('update dashboard.users set encrypted_password = null where email = %s', small_salon.email)
     dashboard.run('alter table dashboard.users enable trigger end_sessions_of_changed_user')
     await person.open('/account')
-    await person.sees('Supabase Auth')
+    await person.sees('общей учётной записью платформы')
     assert not person.all(PasswordForm)
     assert await change(person) == '/account'

@@ -215,6 +215,20 @@ async def test_several_are_taken_off_together(dashboard: Dashboard, waiting: Wai
     assert waiting.rows('select count(*) from dashboard.audits where tenant_id = %s and key is not null') == [(1,)]
 
 
+async def test_of_several_the_form_says_that_the_amount_counts_for_each(
+    dashboard: Dashboard, waiting: WaitingSalon
+) -> None:
+    entries = [waiting.first, waiting.wish()]
+    person = await opened(dashboard, waiting)
+    tell(person.one(WaitingRows), 'choose', [str(entry) for entry in entries])
+    await person.sees('Выбрано 2')
+    person.click('Записали')
+    await fill(person, **{'Сумма за каждую': '1000'})
+    submit(person)
+    await person.sees('Готово: 2 заявки.')
+    assert [amount for _kind, amount, _note in waiting.acts()] == [1000, 1000]
+
+
 async def test_the_second_person_is_told_who_was_first_and_decides(dashboard: Dashboard, waiting: WaitingSalon) -> None:
     owner = await opened(dashboard, waiting)
     colleague = await opened(dashboard, waiting, email=waiting.colleague())
