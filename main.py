@@ -16,7 +16,7 @@ from auth import Session, TooManyAttempts, address_of, agent_of, is_same_origin,
 from bot import LONGEST_EVENT, Receipt, bot
 from components import theme
 from components.form import keep_forms
-from components.i18n import LANGUAGES, _, format_day_time, set_language
+from components.i18n import LANGUAGES, N_, _, format_day_time, set_language
 from components.layout import Frame, MenuEntry
 from components.link import is_inside
 from components.login_form import LoginForm
@@ -196,14 +196,24 @@ async def frame_page(request: Request) -> Response | None:
 
 def draw_unavailable() -> None:
     """Nothing can be shown, not even who asks: say so, and offer to try again."""
+    draw_failure(N_('The data store does not answer, so nothing can be shown yet. Nothing is lost.'))
+
+
+def draw_fault() -> None:
+    """A page broke while it was built: say so, and nothing of how; that is in the log."""
+    draw_failure(N_('This is a fault of the dashboard. It is written down; please try again in a moment.'))
+
+
+app.on_page_exception(draw_fault)
+
+
+def draw_failure(text: str) -> None:
+    """A page that has nothing but why it is empty."""
     language = str(app.storage.user.get('language', 'ru'))
     set_language(ui.context.client, language)
     theme.apply(theme=str(app.storage.user.get('theme', 'auto')), language=language)
     with ui.element('div').classes('page'):
-        error_state(
-            _('The data store does not answer, so nothing can be shown yet. Nothing is lost.'),
-            on_retry=ui.navigate.reload,
-        )
+        error_state(_(text), on_retry=ui.navigate.reload)
 
 
 class Tab:

@@ -8,6 +8,7 @@ from uuid import UUID
 import pytest
 from nicegui import Client, ui
 
+from auth import sessions
 from bot import bot
 from components.native_select import NativeSelect
 from devstack.demo.salons import SALON_A, SALON_B
@@ -89,6 +90,22 @@ async def test_who_asks_for_no_page_gets_none_built(dashboard: Dashboard) -> Non
     answer = await person.http.get('/robots.txt', headers={'accept': '*/*'})
     assert answer.status_code == 404
     assert (await person.http.get('/healthz')).json() == {'status': 'ok'}
+
+
+async def test_a_page_that_breaks_says_so_and_nothing_of_how(
+    dashboard: Dashboard, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def broken(_request: object) -> None:
+        raise RuntimeError('a secret of ours')
+
+    person = await dashboard.signed_in('owner', '/')
+    monkeypatch.setattr(sessions, 'current', broken)
+    answer = await person.http.get('/', headers={'accept': 'text/html'})
+    assert answer.status_code == 500
+    assert 'Это сбой на нашей стороне' in answer.text
+    assert 'a secret of ours' not in answer.text
+    assert 'a secret of ours' in caplog.text
+    caplog.clear()
 
 
 # --- rights
