@@ -11,8 +11,9 @@ import contextlib
 import json
 import math
 import re
+import time
 from collections import Counter
-from collections.abc import Callable, Coroutine, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, NamedTuple, Self
@@ -34,6 +35,8 @@ CLOSE_SECONDS = 4.0
 """How long the end of the process waits for commands that are being sent."""
 AT_ONCE = 16
 """Commands under way at the same time; of one client there is never more than one."""
+CLAIMED = 64
+"""Commands that are claimed and not yet through: a slow bot takes all of them long before their lease runs out."""
 GATHER_SECONDS = 0.01
 """How long the end of a try waits for others, to be written down together."""
 SETTLE_PAUSES = (0.5, 2.0, 5.0)
@@ -53,13 +56,16 @@ class Receipt(NamedTuple):
 class _Try:
     """One command on its way to the bot."""
 
-    def __init__(self, command: Command, sending: Coroutine[Any, Any, Outcome]) -> None:
+    def __init__(
+        self, command: Command, send: Callable[[Command], Awaitable[Outcome]], room: asyncio.Semaphore
+    ) -> None:
         self.command, self.has_begun = command, False
-        self.task = asyncio.create_task(self._begin(sending))
+        self.task = asyncio.create_task(self._begin(send, room))
 
-    async def _begin(self, sending: Coroutine[Any, Any, Outcome]) -> Outcome:
-        self.has_begun = True
-        return await sending
+    async def _begin(self, send: Callable[[Command], Awaitable[Outcome]], room: asyncio.Semaphore) -> Outcome:
+        async with room:
+            self.has_begun = True
+            return await send(self.command)
 
     async def given_up(self) -> Self:
         """The same, ended: nobody waits for the bot's answer any longer."""
@@ -84,6 +90,7 @@ class Bot:
         self._delivery: asyncio.Task[None] | None = None
         self._wanted = asyncio.Event()
         self._is_closing = False
+        self._patient_until = 0.0
         self._refused: Counter[str] = Counter()
         self._counting: asyncio.Task[None] | None = None
         self._watchers: list[Callable[[], None]] = []
@@ -143,13 +150,13 @@ class Bot:
         self._wanted = asyncio.Event()  # of this event loop
         if not (settings().bot_webhook_url and settings().bot_webhook_secret):
             return 0
-        tries, under_way = 0, set[_Try]()
+        tries, under_way, room = 0, set[_Try](), asyncio.Semaphore(AT_ONCE)
         try:
             while True:
                 self._wanted.clear()
-                begun = {_Try(command, self._try(command)) for command in await self._claim(AT_ONCE - len(under_way))}
-                under_way |= begun
-                tries += len(begun)
+                claimed = await self._claim(CLAIMED - len(under_way))
+                under_way |= {_Try(command, self._try, room) for command in claimed}
+                tries += len(claimed)
                 if not under_way:
                     return tries
                 await self._wait_for_one_of(under_way)
@@ -163,24 +170,34 @@ class Bot:
             await self._settle({await each.given_up() for each in under_way})
 
     async def _claim(self, number: int) -> list[Command]:
-        return await self._data.claim(number) if number and not self._is_closing else []
+        """Some more commands; few at a time are not worth the question."""
+        return await self._data.claim(number) if number >= AT_ONCE and not self._is_closing else []
 
     async def _wait_for_one_of(self, under_way: set[_Try]) -> None:
         """Wait until a try has ended, or somebody wants more to be sent and there is room for it."""
         wanted = asyncio.create_task(self._wanted.wait())
         try:
-            waits_for = {each.task for each in under_way} | ({wanted} if len(under_way) < AT_ONCE else set())
+            waits_for: set[asyncio.Task[Any]] = {each.task for each in under_way}
+            if CLAIMED - len(under_way) >= AT_ONCE:
+                waits_for |= {wanted}
             await asyncio.wait(waits_for, return_when=asyncio.FIRST_COMPLETED)
             await asyncio.sleep(GATHER_SECONDS)
         finally:
             wanted.cancel()
 
     async def _try(self, command: Command) -> Outcome:
+        if self._is_closing:
+            return Outcome('untried')
+        patience = self._patient_until - time.monotonic()
+        if patience > 0 and command.type == 'broadcast.message':
+            return Outcome('later', 'HTTP 429', math.ceil(patience))
         try:
             outcome = await self._send(command)
         except Exception as error:  # whatever it is: the others go on
             log.exception('command failed', command=str(command.id), type=command.type)
             return Outcome('unanswered', type(error).__name__)
+        if outcome.wait:
+            self._patient_until = max(self._patient_until, time.monotonic() + outcome.wait)
         if outcome.word != 'taken':
             log.warning('command not taken', command=str(command.id), type=command.type, reason=outcome.error)
         return outcome
