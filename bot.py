@@ -16,7 +16,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Any, NamedTuple, Self
+from typing import Any, NamedTuple
 
 import httpx
 import structlog
@@ -66,12 +66,6 @@ class _Try:
         async with room:
             self.has_begun = True
             return await send(self.command)
-
-    async def given_up(self) -> Self:
-        """The same, ended: nobody waits for the bot's answer any longer."""
-        self.task.cancel()
-        await asyncio.wait([self.task])
-        return self
 
     @property
     def outcome(self) -> Outcome:
@@ -167,7 +161,8 @@ class Bot:
             await asyncio.gather(*(each.task for each in under_way), return_exceptions=True)
             raise
         finally:
-            await self._settle({await each.given_up() for each in under_way})
+            await _give_up(under_way)
+            await self._settle(under_way)
 
     async def _claim(self, number: int) -> list[Command]:
         """Some more commands; few at a time are not worth the question."""
@@ -332,6 +327,14 @@ class Bot:
             except DataError as error:
                 log.warning('refused callbacks not counted', reason=repr(error))
             await asyncio.sleep(1)
+
+
+async def _give_up(tries: Iterable[_Try]) -> None:
+    """End them, all together: nobody waits for the bot's answers any longer."""
+    tasks = [each.task for each in tries]
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _outcome_of(answer: httpx.Response) -> Outcome:
