@@ -2,10 +2,13 @@
 
 import ast
 import re
+import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 
+from devstack.demo.salons import SALON_A
 from operations.telemetry import registry
+from tests.conftest import AsRole, Connection
 from tests.operations.conftest import ROOT
 
 TEXT = (ROOT / 'docs' / 'OPERATIONS.md').read_text()
@@ -36,3 +39,33 @@ def test_every_figure_worth_watching_exists() -> None:
     known = {sample for family in registry.collect() for sample in (family.name, f'{family.name}_total')}
     assert set(re.findall(r'dashboard_[a-z_]*[a-z]', TEXT)) - {'dashboard_app'} <= known
     assert 'dashboard_broadcasts' in TEXT
+
+
+def test_after_a_restore_nothing_goes_out_once_its_statements_ran(db: Connection, as_role: AsRole) -> None:
+    restore = TEXT.partition('## Backup and restore')[2].partition('\n## ')[0]
+    pause, look, give_up = map(textwrap.dedent, re.findall(r'```sql\n(.*?)```', restore, re.DOTALL))
+    client = db.execute('select id from public.clients_v2 where tenant_id = %s limit 1', (SALON_A.id,)).fetchone()
+    assert client
+    db.execute('delete from dashboard.bot_commands where status = %s', ('queued',))
+    running = db.execute(
+        "insert into dashboard.broadcasts (tenant_id, name, text, status, sent_at) values (%s, 'a', 'a', 'running', now())"
+        ' returning id', (SALON_A.id,)).fetchone()  # fmt: skip
+    assert running
+    command = db.execute(
+        'insert into dashboard.bot_commands (id, key, tenant_id, client_id, type, data, lease, leased_until) values'
+        " (gen_random_uuid(), gen_random_uuid(), %s, %s, 'broadcast.message', jsonb_build_object('broadcast_id', %s::uuid),"
+        " gen_random_uuid(), now() - interval '1 hour') returning id", (SALON_A.id, client[0], running[0])).fetchone()  # fmt: skip
+    assert command
+    db.execute(
+        'insert into dashboard.broadcast_recipients (broadcast_id, client_id, tenant_id, place, status, due_at, command_id)'
+        " values (%s, %s, %s, 1, 'sending', now(), %s)", (running[0], client[0], SALON_A.id, command[0]))  # fmt: skip
+    db.execute(pause.encode())
+    assert db.execute(look.encode()).fetchall()[0][0] == command[0]
+    db.execute(give_up.encode())
+    assert db.execute(look.encode()).fetchall() == []
+    with as_role(app_role='system') as system:
+        assert system.execute("select dashboard.release_broadcasts() ->> 'released'").fetchone() == ('0',)
+        assert system.execute('select dashboard.claim_commands(200)').fetchone() == ([],)
+    assert db.execute('select status from dashboard.broadcasts where id = %s', running).fetchone() == ('paused',)
+    journal = db.execute('select status, reason from dashboard.broadcast_recipients where broadcast_id = %s', running)
+    assert journal.fetchone() == ('failed', 'not_taken'), 'somebody may decide to send it again'
