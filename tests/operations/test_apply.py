@@ -63,13 +63,14 @@ def test_it_runs_and_records_what_is_missing_and_leaves_the_bots_line_alone(proj
 
 
 def test_what_fails_leaves_nothing_and_can_be_run_again(project: str, tmp_path: Path) -> None:
-    script = checkout(tmp_path, _20260101000000_a='create table public.a ();', _20260102000000_b='create table public.b (); x;',
-                      _20260103000000_c='create table public.c ();')  # fmt: skip
+    a, b, c = (f'create table public.{name} ();' for name in 'abc')
+    script = checkout(tmp_path, _20260101000000_a=a, _20260102000000_b=f'{b} x;', _20260103000000_c=c)
     assert apply(project, script).returncode != 0
     with psycopg.connect(project) as db:
-        assert db.execute(f'select version from {RECORD} order by 1'.encode()).fetchall() == [('20260101000000',), BOTS[:1]]
+        recorded = db.execute(f'select version from {RECORD} order by 1'.encode()).fetchall()
+        assert recorded == [('20260101000000',), BOTS[:1]]
         assert db.execute("select to_regclass('public.b'), to_regclass('public.c')").fetchone() == (None, None)
-    (tmp_path / 'migrations' / '20260102000000_b.sql').write_text('create table public.b ();')
+    (tmp_path / 'migrations' / '20260102000000_b.sql').write_text(b)
     assert apply(project, script).stdout.splitlines() == ['20260102000000_b.sql', '20260103000000_c.sql']
 
 
