@@ -32,7 +32,7 @@ ADVICE = {
     'wrong_secret': 'Supabase does not accept tokens signed with SUPABASE_JWT_SECRET: copy the JWT secret from'
     ' Settings, JWT Keys, or import the private key there',
     'not_exposed': 'the schema dashboard is not exposed: add it under Settings, API, Exposed schemas',
-    'migrations_missing': 'the database lacks migrations of this version: run supabase db push',
+    'migrations_missing': 'the database lacks migrations of this version: run its supabase/apply.sh',
     'migrations_newer': 'the database has newer migrations than this version of the dashboard: deploy the newer image',
     'migrations_unknown': 'it is not recorded which migrations ran: if they were run by hand, record them with'
     ' supabase migration repair --status applied',

@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import prefect.server as server_package
 import pytest
 import yaml
 
@@ -85,10 +86,19 @@ def test_prefect_understands_its_settings_and_forgets_old_runs(tmp_path: Path) -
     """What it does not know it would ignore in silence."""
     code = ('from prefect.settings import get_current_settings; s = get_current_settings().server;'
             ' v = s.services.db_vacuum; print(sorted(v.enabled_vacuum_types), v.retention_period.days,'
-            's.events.retention_period.days, s.ui.enabled, s.analytics_enabled)')  # fmt: skip
+            's.events.retention_period.days, s.ui.enabled, s.analytics_enabled, s.ui.static_directory)')  # fmt: skip
     given = SERVICES['prefect']['environment'] | {'PREFECT_HOME': str(tmp_path)}
     done = subprocess.run([sys.executable, '-c', code], env=given, capture_output=True, text=True, check=True)
-    assert done.stdout == "['events', 'flow_runs', 'orphans'] 7 7 False False\n"
+    assert done.stdout == "['events', 'flow_runs', 'orphans'] 7 7 False False /tmp/prefect-ui\n"
+
+
+def test_prefects_pages_are_unpacked_where_it_may_write_and_find_room() -> None:
+    service = SERVICES['prefect']
+    (place, _, options) = service['tmpfs'][0].partition(':')
+    assert Path(service['environment']['PREFECT_SERVER_UI_STATIC_DIRECTORY']).parent == Path(place)
+    server = Path(server_package.__file__).parent
+    size = sum(path.stat().st_size for name in ('ui', 'ui-v2') for path in (server / name).rglob('*'))
+    assert 5_000_000 < size < int(re.findall(r'size=(\d+)m', options)[0]) * 1_000_000 / 2
 
 
 @pytest.mark.parametrize('name', SERVICES)

@@ -1,8 +1,10 @@
 """Two dashboards on one stack, with NiceGUI's storage in Redis: what begins in one goes on, and ends, in the other.
 
-Nothing here is sticky: each request goes to whichever process the test wants. Behind a proxy a browser stays with one.
+Nothing here is sticky: each request goes to whichever process the test wants. Behind a proxy a browser stays with one:
+the last test asks through the nginx of docs/OPERATIONS.md.
 """
 
+import re
 import shutil
 import subprocess
 import time
@@ -18,7 +20,7 @@ import pytest
 from devstack.demo.salons import SALON_A
 from devstack.postgres import free_port
 from devstack.stack import Stack
-from tests.operations.conftest import Process, environment_of, running
+from tests.operations.conftest import ROOT, Process, environment_of, running
 
 PASSWORD, NEXT = 'only-for-two-processes', 'another-for-two-processes'
 EMAIL = 'two@processes.test'
@@ -162,3 +164,54 @@ def test_a_sign_in_outlives_the_process_it_was_made_in(
         browser.sign_in(third)
         assert third.stop() < 10
     assert browser.is_in(both[1])
+
+
+@pytest.fixture
+def nginx(both: tuple[Process, Process], tmp_path: Path) -> Iterator[str]:
+    """nginx with the configuration of docs/OPERATIONS.md in front of both; it says whom it asked. Its address."""
+    found = shutil.which('nginx', path='/usr/sbin:/usr/bin:/usr/local/bin')
+    if found is None:
+        pytest.skip('no nginx on this machine: the sticky proxy is left out')
+    (written,) = re.findall(r'```nginx\n(.*?)```', (ROOT / 'docs' / 'OPERATIONS.md').read_text(), re.DOTALL)
+    port = free_port()
+    servers = ' '.join(f'server {process.url.removeprefix("http://")};' for process in both)
+    for before, after in (
+        ('server dashboard:8080;', servers),
+        ('listen 443 ssl;', f'listen 127.0.0.1:{port};'),
+        ('    add_header Set-Cookie', '    add_header X-Asked $upstream_addr always;\n    add_header Set-Cookie'),
+    ):
+        assert written.count(before) == 1
+        written = written.replace(before, after)
+    kinds = ' '.join(f'{kind}_temp_path {tmp_path};' for kind in ('client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'))
+    config = tmp_path / 'nginx.conf'
+    main = f'daemon off; master_process off; pid {tmp_path}/pid; events {{}}'
+    config.write_text(f'{main} http {{ access_log off; {kinds}\n{written} }}')
+    process = subprocess.Popen([found, '-c', str(config), '-p', str(tmp_path), '-e', str(tmp_path / 'error.log')])
+    address = f'http://127.0.0.1:{port}'
+    assert soon(lambda: answers(address)), (tmp_path / 'error.log').read_text()
+    yield address
+    process.terminate()
+    process.wait(10)
+
+
+def answers(address: str) -> bool:
+    """Whether somebody listens there."""
+    try:
+        return httpx.get(f'{address}/healthz', trust_env=False).status_code == 200
+    except httpx.TransportError:
+        return False
+
+
+def test_behind_the_documented_proxy_a_browser_stays_with_one_process(
+    nginx: str, both: tuple[Process, Process], person: object, open_browser: OpenBrowser
+) -> None:
+    asked: list[set[str]] = []
+    for number in range(12):
+        browser = open_browser()
+        form = {'email': EMAIL, 'password': PASSWORD} if number < 3 else {}
+        first = browser.http.post(f'{nginx}/login', data=form) if form else browser.http.get(f'{nginx}/login')
+        assert first.status_code == (303 if form else 200)
+        answered = [first, *(browser.http.get(f'{nginx}/sessions' if form else f'{nginx}/login') for _time in range(4))]
+        asked.append({answer.headers['x-asked'] for answer in answered})
+    assert [len(processes) for processes in asked] == [1] * 12
+    assert set.union(*asked) == {process.url.removeprefix('http://') for process in both}
