@@ -6,11 +6,13 @@ import os
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import httpx
 import pytest
 from standardwebhooks import Webhook
 
@@ -153,6 +155,17 @@ async def test_a_bot_that_asks_for_patience_is_not_sent_the_rest_of_what_was_cla
     assert far_end.rows(f"{waiting} where last_error = 'HTTP 429'") == [(40, True)]
     far_end.rows("delete from dashboard.broadcasts where name = 'терпение'")
     far_end.rows('truncate dashboard.broadcast_pace')
+
+
+@pytest.mark.parametrize(('header', 'body', 'lowest', 'highest'), [
+    ('7', b'', 7, 7), (None, b'{"retry_after": 8.2}', 9, 9), (None, b'{"parameters": {"retry_after": 30}}', 30, 30),
+    (format_datetime(datetime.now(UTC) + timedelta(hours=1), usegmt=True), b'', 3000, 3600),
+    ('Wed, 21 Oct 2015 07:28:00 GMT', b'', 1, 1), ('soon', b'[1]', 1, 1), (None, b'[' * 100_000, 1, 1),
+])  # fmt: skip
+def test_how_long_a_bot_asks_for_patience(header: str | None, body: bytes, lowest: int, highest: int) -> None:
+    headers = {'retry-after': header} if header else {}
+    outcome = bot_module._outcome_of(httpx.Response(429, headers=headers, content=body))
+    assert lowest <= outcome.wait <= highest
 
 
 async def test_a_command_that_the_bot_hangs_on_holds_nothing_else_up(far_end: FarEnd) -> None:
