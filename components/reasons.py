@@ -43,6 +43,11 @@ REASONS = {
     'password_wrong': N_('This is not your present password.'),
     'password_unavailable': N_('The data store does not answer. Nothing was changed; please try again.'),
     'outdated': N_('Something else was decided since, or the time has passed: this is not sent any more.'),
+    'perhaps_received': N_(
+        'When this was sent the bot did not answer, and by now it has forgotten it: the client might get it twice.'
+        ' Write a new message if it is still needed.'
+    ),
+    'with_its_broadcast': N_('A message of a broadcast is sent again on the page of the broadcast.'),
     'opted_out': N_('The client does not want messages.'),
     'out_of_limits': N_('Enter a whole number within the limits below the field.'),
     'invited_recently': N_('The client was invited less than 30 days ago.'),

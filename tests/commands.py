@@ -145,6 +145,6 @@ class FarEnd:
             " select gen_random_uuid(), gen_random_uuid(), c.tenant_id, c.id, 'client.message',"
             " jsonb_build_object('text', 'Сообщение ' || n) from generate_series(1, %s) n"
             ' join (select k.tenant_id, k.id, row_number() over (order by k.id) - 1 as i from public.clients_v2 k'
-            ' where k.tenant_id = %s) c on c.i = n %% %s order by n',
+            ' where k.tenant_id = %s and dashboard.wants_messages(k.tenant_id, k.id)) c on c.i = n %% %s order by n',
             number, SALON_A.id, clients,
         )  # fmt: skip

@@ -19,6 +19,7 @@ from standardwebhooks import Webhook
 import bot as bot_module
 from bot import LONGEST_EVENT, Bot, bot
 from data import Conflict, Data, Unavailable
+from devstack.demo.salons import SALON_A
 from devstack.stack import Stack
 from models import BotState, GivenCommand, Outcome
 from tests.commands import OWNER, STAFF, FarEnd, identity
@@ -269,6 +270,23 @@ async def test_what_the_bot_cannot_do_says_why_and_is_tried_again_as_a_new_comma
     assert (again.status, again.id == failed.id) == ('delivered', False)
     with pytest.raises(Conflict):
         await data.commands.retry(uuid4(), failed.id)
+
+
+async def test_what_is_about_the_salon_waits_for_its_own_kind_only(far_end: FarEnd) -> None:
+    kinds = ('salon.alert', 'settings.changed', 'salon.alert', 'broadcast.test', 'settings.changed')
+    for kind in kinds:
+        far_end.rows(
+            'insert into dashboard.bot_commands (id, key, tenant_id, type) values'
+            ' (gen_random_uuid(), gen_random_uuid(), %s, %s)', SALON_A.id, kind,
+        )  # fmt: skip
+    far_end.rows(
+        "update dashboard.bot_commands set next_attempt_at = now() + interval '1 hour', last_error = 'HTTP 500'"
+        ' where number = (select min(number) from dashboard.bot_commands)'
+    )
+    claimed = await Data(SYSTEM).commands.claim(5)
+    assert [command.type for command in claimed] == ['settings.changed', 'broadcast.test']
+    await Data(SYSTEM).commands.settle([(command, Outcome('taken')) for command in claimed])
+    assert [command.type for command in await Data(SYSTEM).commands.claim(5)] == ['settings.changed']
 
 
 async def test_a_refusal_for_ever_is_not_tried_again(far_end: FarEnd) -> None:

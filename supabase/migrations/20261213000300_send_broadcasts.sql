@@ -9,6 +9,17 @@ alter table dashboard.bot_commands drop constraint if exists type_is_known;
 alter table dashboard.bot_commands add constraint type_is_known check (type in ('client.message', 'waitlist.converted',
   'waitlist.cancelled', 'waitlist.reopened', 'waitlist.offer', 'settings.changed', 'broadcast.message', 'broadcast.test',
   'salon.alert', 'salon.digest'));
+-- When a try first ended so that nobody knows whether the bot has it. Of what was tried before this was kept, nobody knows it.
+do $$
+begin
+  if not exists (select from pg_catalog.pg_attribute a where a.attrelid = 'dashboard.bot_commands'::regclass
+                 and a.attname = 'unanswered_at' and not a.attisdropped) then
+    alter table dashboard.bot_commands add column unanswered_at timestamptz;
+    update dashboard.bot_commands c set unanswered_at = c.created_at where c.status in ('queued', 'dead') and c.attempts > 0;
+  end if;
+end
+$$;
+comment on column dashboard.bot_commands.unanswered_at is 'when it was first sent, perhaps, without an answer: from then on the bot may know its id';
 create index if not exists bot_commands_queued_broadcasts_idx on dashboard.bot_commands (number)
   where status = 'queued' and type = 'broadcast.message';
 
@@ -62,24 +73,32 @@ begin
 end
 $$;
 
+-- The broadcasts whose messages may go to the bot now: they run, and it is not quiet in their salon.
+create or replace function dashboard.sendable_broadcasts() returns uuid[]
+language sql stable security definer set search_path = ''
+as $$
+  select coalesce(array_agg(b.id), '{}') from dashboard.broadcasts b where b.status = 'running' and not dashboard.is_quiet(b.tenant_id)
+$$;
+
 -- Takes back what was handed over and is not with the bot: never tried, or the bot said no. What is being tried, or was
 -- once sent without an answer, stays as it is.
-create or replace function dashboard.take_back_messages(broadcast uuid) returns void
+create or replace function dashboard.take_back_messages(broadcasts uuid[]) returns void
 language plpgsql security definer set search_path = ''
 as $$
 begin
   perform 1 from dashboard.broadcast_recipients r join dashboard.bot_commands c on c.id = r.command_id
-  where r.broadcast_id = broadcast and r.status = 'sending' order by c.id for update of c;
+  where r.broadcast_id = any (broadcasts) and r.status = 'sending' order by c.id for update of c;
   with taken as (
     delete from dashboard.bot_commands c using dashboard.broadcast_recipients r
-    where r.broadcast_id = broadcast and r.status = 'sending' and r.sent_at is null and c.id = r.command_id
+    where r.broadcast_id = any (broadcasts) and r.status = 'sending' and r.sent_at is null and c.id = r.command_id
       and c.status = 'queued' and coalesce(c.leased_until, '-infinity') <= now() and (c.attempts = 0 or c.last_error is not null)
     returning c.id
   )
   update dashboard.broadcast_recipients r set status = 'waiting', command_id = null, changed_at = now()
-  from taken where r.broadcast_id = broadcast and r.command_id = taken.id;
+  from taken where r.command_id = taken.id;
 end
 $$;
+drop function if exists dashboard.take_back_messages(uuid);
 
 -- Pauses, resumes or stops a broadcast; what the bot has is with the bot. `act` is pause, resume or stop.
 create or replace function dashboard.steer_broadcast(key uuid, broadcast uuid, act text) returns jsonb
@@ -97,7 +116,7 @@ begin
       else array['scheduled', 'running', 'paused'] end) then
     raise sqlstate 'PT409' using message = 'status_changed';
   end if;
-  if act <> 'resume' then perform dashboard.take_back_messages(b.id); end if;
+  if act <> 'resume' then perform dashboard.take_back_messages(array[b.id]); end if;
   if act = 'stop' then
     update dashboard.broadcast_recipients r set status = 'skipped', reason = 'stopped', changed_at = now()
     where r.broadcast_id = b.id and r.status = 'waiting';
@@ -216,7 +235,8 @@ begin
     insert into dashboard.bot_commands as c (id, key, tenant_id, client_id, type, data, created_by)
     values (command, (r.b).key, tenant, r.client_id, 'broadcast.message', jsonb_build_object('broadcast_id', r.broadcast_id,
       'text', dashboard.text_for(r.b, words.name, words.specialist)), (r.b).sent_by)
-    on conflict (id) do update set status = 'queued', next_attempt_at = now(), expires_at = now() + interval '24 hours',
+    on conflict (id) do update set status = 'queued', next_attempt_at = now(),
+      expires_at = least(now() + interval '24 hours', c.created_at + interval '48 hours'),  -- then the bot forgets its id
       finished_at = null, last_error = null, updated_at = now() where c.status in ('unknown', 'dead');
     released := released + 1;
   end loop;
@@ -227,6 +247,8 @@ $$;
 -- One step of all broadcasts: begins those whose time has come, hands over what the pace allows, ends those that are
 -- through. Answers {released, under_way, is_due}: under way is what the bot is to take now, is_due says whether it is worth
 -- asking again in a moment. One step at a time, whoever asks; a broadcast that somebody steers just now is left for the next.
+-- What a paused or quiet broadcast has in the outbox is taken back first, before anything else is held: it goes out when
+-- its time comes, to those whom nothing stands in the way of by then.
 create or replace function dashboard.release_broadcasts() returns jsonb
 language plpgsql security definer set search_path = ''
 as $$
@@ -236,6 +258,7 @@ declare
   common dashboard.broadcast_pace;
   own dashboard.broadcast_pace;
   under_way integer;
+  sendable uuid[];
   ours uuid[];
   room integer;
   salons uuid[];
@@ -247,11 +270,17 @@ begin
   if not pg_try_advisory_xact_lock(hashtextextended('broadcasts', 0)) then
     return jsonb_build_object('released', 0, 'under_way', 0, 'is_due', true);
   end if;
-  select count(*) into under_way from dashboard.bot_commands c where c.status = 'queued' and c.type = 'broadcast.message'
-    and (c.leased_until > now() or c.next_attempt_at <= now() + interval '2 seconds');
+  sendable := dashboard.sendable_broadcasts();
+  perform dashboard.take_back_messages(h.held) from (select array_agg(distinct b.id) as held from dashboard.bot_commands c
+    join dashboard.broadcasts b on b.id = (c.data ->> 'broadcast_id')::uuid and b.status in ('running', 'paused')
+    where c.status = 'queued' and c.type = 'broadcast.message' and coalesce(c.leased_until, '-infinity') <= now()
+      and b.id <> all (sendable)) h where h.held is not null;
   update dashboard.broadcasts b set status = 'running', started_at = now(), updated_at = now()
   where b.id in (select x.id from dashboard.broadcasts x where x.status = 'scheduled' and x.starts_at <= now()
     for update skip locked);
+  select count(*) into under_way from dashboard.bot_commands c where c.status = 'queued' and c.type = 'broadcast.message'
+    and (c.leased_until > now() or c.next_attempt_at <= now() + interval '2 seconds'
+      and (c.data ->> 'broadcast_id')::uuid = any (sendable));
   select coalesce(array_agg(o.id), '{}') into ours from (select x.id from dashboard.broadcasts x where x.status = 'running'
     order by x.id for update skip locked) o;
   update dashboard.broadcasts b set status = 'done', finished_at = now(), updated_at = now()
@@ -264,7 +293,8 @@ begin
   where not dashboard.is_quiet(s.tenant_id)
     -- A bot that takes none of its salon's messages holds up nobody else's.
     and (select count(*) from dashboard.bot_commands c where c.status = 'queued' and c.type = 'broadcast.message'
-      and c.tenant_id = s.tenant_id) < 4 * pace;
+      and c.tenant_id = s.tenant_id and (c.leased_until > now() or (c.data ->> 'broadcast_id')::uuid = any (sendable)))
+      < 4 * pace;
   common := dashboard.filled_pace(all_salons, pace);
   -- Twice a second's worth under way: the bot takes none.
   if salons is null or common.paused_until > now() or under_way >= 2 * pace then
@@ -312,38 +342,65 @@ execute function dashboard.keep_recipient();
 
 -- --- the outbox, where broadcasts come last, wait when the bot asks for a pause, and are not tried twice without a word
 
+-- Whether a command is a message to a client who wants none.
+create or replace function dashboard.is_unwanted(c dashboard.bot_commands) returns boolean
+language sql stable security definer set search_path = ''
+as $$
+  select c.type in ('client.message', 'waitlist.offer', 'broadcast.message') and not dashboard.wants_messages(c.tenant_id, c.client_id)
+$$;
+
+-- Takes commands that are due, for `seconds` in which nobody else gets them: of each client only the oldest that is not
+-- through, of a salon's own commands the oldest of each type. A message to a client who wants none any more ends here.
 create or replace function dashboard.claim_commands(number integer default 20, seconds integer default 60) returns jsonb
 language plpgsql security definer set search_path = ''
 as $$
 declare
   claimed jsonb;
+  unwanted integer;
   sendable uuid[] := case when not coalesce((select p.paused_until > now() from dashboard.broadcast_pace p
-      where p.tenant_id = '00000000-0000-0000-0000-000000000000'), false)
-    then array(select b.id from dashboard.broadcasts b where b.status = 'running' and not dashboard.is_quiet(b.tenant_id)) end;
+      where p.tenant_id = '00000000-0000-0000-0000-000000000000'), false) then dashboard.sendable_broadcasts() end;
 begin
   if not dashboard.is_system() then raise sqlstate 'PT403' using message = 'only the dashboard delivers commands'; end if;
-  update dashboard.bot_commands c set status = 'dead', finished_at = now(), updated_at = now()
-  where c.status = 'queued' and c.expires_at <= now() and coalesce(c.leased_until, '-infinity') <= now();
-  with due as (
-    select c.id from dashboard.bot_commands c
-    where c.status = 'queued' and c.next_attempt_at <= now() and coalesce(c.leased_until, '-infinity') <= now()
-      and (c.type <> 'broadcast.message' or (c.data ->> 'broadcast_id')::uuid = any (sendable))
-      -- What somebody wrote does not wait for a broadcast's message that the bot did not take.
-      and not exists (select from dashboard.bot_commands e
-        where e.tenant_id = c.tenant_id and e.client_id is not distinct from c.client_id and e.status = 'queued'
-          and e.number < c.number and (e.type <> 'broadcast.message' or c.type = 'broadcast.message'))
-    order by c.type = 'broadcast.message', c.next_attempt_at, c.number limit least(greatest(claim_commands.number, 1), 200)
-    for update skip locked
-  ), taken as (
-    update dashboard.bot_commands c set lease = gen_random_uuid(), leased_until = now() + make_interval(secs => seconds),
-      attempts = c.attempts + 1, updated_at = now()
-    from due where c.id = due.id and c.status = 'queued' and coalesce(c.leased_until, '-infinity') <= now()
-    returning c.*
-  )
-  select coalesce(jsonb_agg(jsonb_build_object('id', t.id, 'lease', t.lease, 'type', t.type, 'created_at', t.created_at,
-    'data', t.data || jsonb_build_object('command_id', t.id, 'tenant_id', t.tenant_id, 'client_id', t.client_id))
-    order by t.number), '[]')
-  into claimed from taken t;
+  update dashboard.bot_commands c set status = 'dead', finished_at = now(), updated_at = now(),
+    unanswered_at = coalesce(c.unanswered_at, c.leased_until)
+  where c.id in (select e.id from dashboard.bot_commands e where e.status = 'queued' and e.expires_at <= now()
+    and coalesce(e.leased_until, '-infinity') <= now() for update skip locked);
+  loop
+    with due as (
+      select c.id, c as command from dashboard.bot_commands c
+      where c.status = 'queued' and c.next_attempt_at <= now() and coalesce(c.leased_until, '-infinity') <= now()
+        and (c.type <> 'broadcast.message' or (c.data ->> 'broadcast_id')::uuid = any (sendable))
+        -- What somebody wrote does not wait for a broadcast's message that the bot did not take, and what is about the
+        -- salon waits for its own kind only: a wrong chat for alerts is put right by a setting.
+        and not exists (select from dashboard.bot_commands e
+          where e.tenant_id = c.tenant_id and e.client_id is not distinct from c.client_id and e.status = 'queued'
+            and e.number < c.number and (e.type <> 'broadcast.message' or c.type = 'broadcast.message')
+            and (c.client_id is not null or e.type = c.type))
+      order by c.type = 'broadcast.message', c.next_attempt_at, c.number limit least(greatest(claim_commands.number, 1), 200)
+      for update of c skip locked
+    ), judged as materialized (
+      select d.id, dashboard.is_unwanted(d.command) as is_unwanted from due d
+    ), turned_away as (
+      update dashboard.bot_commands c set status = 'failed', last_error = 'opted_out', finished_at = now(), lease = null,
+        leased_until = null, updated_at = now()
+      from judged j where j.is_unwanted and c.id = j.id and c.status = 'queued'
+        and coalesce(c.leased_until, '-infinity') <= now()
+      returning c.id
+    ), taken as (
+      -- A lease that ran out was a try whose end nobody knows.
+      update dashboard.bot_commands c set lease = gen_random_uuid(), leased_until = now() + make_interval(secs => seconds),
+        attempts = c.attempts + 1, unanswered_at = coalesce(c.unanswered_at, c.leased_until), updated_at = now()
+      from judged j where not j.is_unwanted and c.id = j.id and c.status = 'queued'
+        and coalesce(c.leased_until, '-infinity') <= now()
+      returning c.*
+    )
+    select coalesce(jsonb_agg(jsonb_build_object('id', t.id, 'lease', t.lease, 'type', t.type, 'created_at', t.created_at,
+      'data', t.data || jsonb_build_object('command_id', t.id, 'tenant_id', t.tenant_id, 'client_id', t.client_id))
+      order by t.number), '[]'), (select count(*) from turned_away)
+    into claimed, unwanted from taken t;
+    -- Nothing to send is the word for "nothing is due".
+    exit when claimed <> '[]' or unwanted = 0;
+  end loop;
   return claimed;
 end
 $$;
@@ -351,7 +408,8 @@ $$;
 -- Writes down how attempts ended, each at the same place of its array: `taken`, `refused` (never to be tried again), `untried`
 -- (given back, as if it had not been claimed), `unanswered` (sent, and nobody knows: a broadcast's message stays like that, everything else is tried again under its
 -- id), or any other word to try it later. `waits` are seconds that the bot asked for; all broadcasts wait so long. Else pauses double from 5 seconds to 30 minutes, give or take a fifth, until the command
--- expires. A lease that ran out settles nothing; a callback that was faster than this stays.
+-- expires. What would be tried again and is a message to a client who wants none any more ends as `opted_out`. A lease that
+-- ran out settles nothing; a callback that was faster than this stays.
 create or replace function dashboard.settle_commands(
   commands uuid[], leases uuid[], outcomes text[], errors text[], waits integer[]
 ) returns void
@@ -362,21 +420,23 @@ begin
   perform 1 from dashboard.bot_commands b where b.id = any (commands) order by b.id for update;
   update dashboard.bot_commands c set
     attempts = c.attempts - case s.outcome when 'untried' then 1 else 0 end,
-    status = case s.outcome when 'taken' then 'sent' when 'refused' then 'failed'
-      when 'untried' then 'queued'
-      else case when s.is_unknown then 'unknown' when s.next_at >= c.expires_at then 'dead' else 'queued' end end,
-    sent_at = case when s.outcome = 'taken' or s.is_unknown then now() else c.sent_at end,
-    finished_at = case when s.outcome = 'refused' or s.is_unknown or s.outcome not in ('taken', 'untried') and s.next_at >= c.expires_at
-      then now() end,
-    last_error = case s.outcome when 'taken' then null when 'untried' then c.last_error else left(s.error, 500) end,
+    status = case when s.is_unwanted then 'failed' else s.status end,
+    sent_at = case when s.status in ('sent', 'unknown') then now() else c.sent_at end,
+    unanswered_at = case when s.outcome = 'unanswered' then coalesce(c.unanswered_at, now()) else c.unanswered_at end,
+    finished_at = case when s.is_unwanted or s.status in ('failed', 'unknown', 'dead') then now() end,
+    last_error = case when s.is_unwanted then 'opted_out' when s.outcome = 'taken' then null
+      when s.outcome = 'untried' then c.last_error else left(s.error, 500) end,
     next_attempt_at = case s.outcome when 'untried' then now() else s.next_at end, lease = null, leased_until = null, updated_at = now()
   from (
-    select b.id, t.lease, t.outcome, nullif(t.error, '') as error,
-      t.outcome = 'unanswered' and b.type = 'broadcast.message' as is_unknown,
-      now() + coalesce(make_interval(secs => nullif(greatest(least(t.wait, 86400), 0), 0)),
-        make_interval(secs => least(1800, 5 * 2 ^ least(b.attempts - 1, 20)) * (0.8 + 0.4 * random()))) as next_at
+    select b.id, t.lease, t.outcome, nullif(t.error, '') as error, n.next_at, e.status,
+      e.status = 'queued' and dashboard.is_unwanted(b) as is_unwanted
     from unnest(commands, leases, outcomes, errors, waits) t(id, lease, outcome, error, wait)
     join dashboard.bot_commands b on b.id = t.id
+    cross join lateral (select now() + coalesce(make_interval(secs => nullif(greatest(least(t.wait, 86400), 0), 0)),
+      make_interval(secs => least(1800, 5 * 2 ^ least(b.attempts - 1, 20)) * (0.8 + 0.4 * random()))) as next_at) n
+    cross join lateral (select case when t.outcome = 'taken' then 'sent' when t.outcome = 'refused' then 'failed'
+      when t.outcome = 'untried' then 'queued' when t.outcome = 'unanswered' and b.type = 'broadcast.message' then 'unknown'
+      when n.next_at >= b.expires_at then 'dead' else 'queued' end as status) e
   ) s
   where c.id = s.id and c.status = 'queued' and c.lease = s.lease;
   insert into dashboard.broadcast_pace as p (tenant_id, tokens, paused_until)
@@ -423,7 +483,8 @@ begin
     when 'command.delivered' then
       update dashboard.bot_commands c set status = 'delivered', last_error = null, sent_at = coalesce(c.sent_at, now()),
         finished_at = now(), lease = null, leased_until = null, updated_at = now()
-      where c.id = command and c.status in ('queued', 'sent', 'dead', 'unknown');
+      where c.id = command and (c.status in ('queued', 'sent', 'dead', 'unknown')
+        or c.status = 'failed' and c.last_error = 'opted_out');  -- it was with the bot before the client wanted no more
     when 'command.failed' then
       update dashboard.bot_commands c set status = 'failed', last_error = left(coalesce(data ->> 'reason', ''), 500),
         sent_at = coalesce(c.sent_at, now()), finished_at = now(), lease = null, leased_until = null, updated_at = now()
@@ -447,7 +508,8 @@ end
 $$;
 
 revoke execute on function dashboard.can_be_sent_again(dashboard.broadcast_recipients),
-  dashboard.send_broadcast(uuid, uuid, integer, integer), dashboard.take_back_messages(uuid),
+  dashboard.send_broadcast(uuid, uuid, integer, integer), dashboard.take_back_messages(uuid[]),
+  dashboard.sendable_broadcasts(), dashboard.is_unwanted(dashboard.bot_commands),
   dashboard.steer_broadcast(uuid, uuid, text), dashboard.retry_broadcast(uuid, uuid),
   dashboard.left_out_now(dashboard.broadcasts, uuid, uuid), dashboard.filled_pace(uuid, integer),
   dashboard.release_of_salon(uuid, integer, uuid[]), dashboard.release_broadcasts(), dashboard.keep_recipient(),

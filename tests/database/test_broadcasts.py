@@ -400,6 +400,48 @@ def test_no_more_is_handed_over_than_the_bot_takes_and_no_other_salon_waits_for_
     assert list(well.journal(broadcast).values()) == [('sent', None)]
 
 
+@pytest.mark.parametrize('why', ['quiet', 'paused'])
+@pytest.mark.parametrize('was_sent_once', [False, True])
+def test_what_may_not_go_out_now_holds_up_no_other_salon(
+    make_salon: MakeSalon, as_role: AsRole, db: Connection, why: str, was_sent_once: bool
+) -> None:
+    db.execute('delete from dashboard.broadcast_pace')
+    held, well = (Sending(make_salon(seed=seed), as_role) for seed in (1, 2))
+    for _client in range(45):
+        held.client()
+    broadcast = held.send()
+    assert held.release(20) == 40
+    assert held.settle('later') == 40
+    assert held.release() == 5
+    db.execute("update dashboard.bot_commands set next_attempt_at = now() - interval '1 s'")
+    if was_sent_once:  # then nothing is taken back: the bot may have it
+        db.execute('update dashboard.broadcast_recipients set sent_at = now() where broadcast_id = %s', (broadcast,))
+    if why == 'quiet':
+        quiet_now(held)
+    else:
+        db.execute("update dashboard.broadcasts set status = 'paused' where id = %s", (broadcast,))
+    well.client()
+    other = well.send()
+    assert well.release() == 1
+    assert list(well.journal(other).values()) == [('sending', None)]
+    assert set(held.journal(broadcast).values()) == {('sending' if was_sent_once else 'waiting', None)}
+    assert len(held.commands()) == (45 if was_sent_once else 0)
+
+
+def test_what_was_held_over_the_night_goes_out_in_the_morning_to_those_who_still_want_it(sending: Sending) -> None:
+    keen, tired = sending.client(), sending.client()
+    broadcast = sending.send()
+    sending.release(2)
+    assert sending.settle('later') == 2
+    quiet_now(sending)
+    sending.release()
+    sending.salon.insert('user_ltm_v2', tenant_id=sending.salon.id, user_id=tired, allow_notifications=False)
+    sending.db.execute('update dashboard.tenant_settings set quiet_from = null, quiet_to = null')
+    assert sending.release() == 1
+    assert sending.settle('taken') == 1
+    assert sending.journal(broadcast) == {keen: ('sent', None), tired: ('skipped', 'opted_out')}
+
+
 # --- while it runs
 
 
@@ -430,6 +472,150 @@ def test_an_opt_out_that_the_bot_reports_counts_at_once(sending: Sending) -> Non
     sending.release()
     assert set(sending.journal(broadcast).values()) == {('skipped', 'opted_out')}
     assert sending.settle('taken') == 0
+
+
+def opt_out(sending: Sending, client: str, *, tells: bool) -> None:
+    """The client wants no messages; the bot reports it, or only remembers it."""
+    if tells:
+        data = json.dumps({'client_id': client})
+        sending.system('take_bot_event', event=str(uuid4()), type='client.opted_out', data=data)
+    else:
+        sending.salon.insert('user_ltm_v2', tenant_id=sending.salon.id, user_id=client, allow_notifications=False)
+
+
+@pytest.mark.parametrize('tells', [True, False])
+@pytest.mark.parametrize('outcome', ['later', 'untried', 'unanswered'])
+@pytest.mark.parametrize('kind', ['broadcast', 'message'])
+def test_who_opts_out_while_it_is_being_sent_is_not_tried_again(
+    sending: Sending, outcome: str, kind: str, tells: bool
+) -> None:
+    client, bystander = sending.client(), sending.client()
+    if kind == 'broadcast':
+        broadcast = sending.send()
+        sending.release(2)
+    else:
+        for somebody in (client, bystander):
+            sending.act('write_to_client', client=somebody, text='Ваш заказ готов')
+    claimed = sending.system('claim_commands', number=200)
+    opt_out(sending, client, tells=tells)
+    sending.system(
+        'settle_commands', commands=[one['id'] for one in claimed], leases=[one['lease'] for one in claimed],
+        outcomes=[outcome] * 2, errors=['x'] * 2, waits=[0] * 2,
+    )  # fmt: skip
+    is_unknown = kind == 'broadcast' and outcome == 'unanswered'
+    ends = {row[0]: row[2] for row in sending.commands()}
+    assert ends == {client: 'unknown' if is_unknown else 'failed', bystander: 'unknown' if is_unknown else 'queued'}
+    if kind == 'broadcast':
+        assert sending.journal(broadcast)[client] == (('unknown', None) if is_unknown else ('skipped', 'opted_out'))
+
+
+def test_who_opts_out_while_it_waits_for_its_next_try_gets_nothing(sending: Sending) -> None:
+    people = [sending.client() for _client in range(3)]
+    broadcast = sending.send()
+    sending.release(3)
+    sending.settle('later')
+    first, second, last = people
+    for client, minutes in ((first, 3), (second, 2), (last, 1)):
+        sending.db.execute('update dashboard.bot_commands set next_attempt_at = now() - make_interval(mins => %s)'
+                           ' where client_id = %s', (minutes, client))  # fmt: skip
+    for client in (first, second):
+        opt_out(sending, client, tells=False)
+    (claimed,) = sending.system('claim_commands', number=1)
+    assert claimed['data']['client_id'] == last
+    assert sending.journal(broadcast) == {
+        first: ('skipped', 'opted_out'), second: ('skipped', 'opted_out'), last: ('sending', None),
+    }  # fmt: skip
+
+
+def test_what_the_bot_delivered_before_the_client_opted_out_is_delivered(sending: Sending) -> None:
+    client = sending.client()
+    sending.act('write_to_client', client=client, text='Ваш заказ готов')
+    (claimed,) = sending.system('claim_commands', number=200)
+    opt_out(sending, client, tells=True)
+    sending.system('settle_commands', commands=[claimed['id']], leases=[claimed['lease']], outcomes=['unanswered'],
+                   errors=['ReadTimeout'], waits=[0])  # fmt: skip
+    report = json.dumps({'command_id': claimed['id']})
+    sending.system('take_bot_event', event=str(uuid4()), type='command.delivered', data=report)
+    assert sending.commands() == [(client, 'client.message', 'delivered')]
+
+
+# --- trying one message again
+
+
+def written(sending: Sending, *outcomes: str) -> Any:
+    """The key of a message to a client that nobody could send for a day; each try ended like that."""
+    client = sending.client()
+    sending.act('write_to_client', client=client, text='Ваш заказ готов')
+    for outcome in outcomes:
+        sending.settle(outcome)
+        sending.db.execute('update dashboard.bot_commands set next_attempt_at = now() where client_id = %s', (client,))
+    row = sending.db.execute(
+        "update dashboard.bot_commands set status = 'dead', created_at = created_at - interval '3 days'"
+        ' where client_id = %s returning id', (client,),
+    ).fetchone()  # fmt: skip
+    assert row
+    return row[0]
+
+
+def test_a_message_that_never_reached_the_bot_may_be_tried_again_however_old_it_is(sending: Sending) -> None:
+    command = written(sending, 'later', 'later')
+    assert sending.act('retry_command', command=command)['command'] == str(command)
+
+
+def test_a_message_that_the_client_may_have_got_is_tried_again_only_while_the_bot_remembers_it(
+    sending: Sending,
+) -> None:
+    command = written(sending, 'unanswered', 'later')
+    row = sending.db.execute(
+        "update dashboard.bot_commands set unanswered_at = unanswered_at - interval '41 hours' where id = %s"
+        " returning unanswered_at + interval '2 hours'", (command,),
+    ).fetchone()  # fmt: skip
+    assert row
+    assert refused(sending, 'retry_command', command=command)[:2] == ('PT409', 'perhaps_received')
+    sending.db.execute('update dashboard.bot_commands set unanswered_at = %s where id = %s', (row[0], command))
+    assert sending.act('retry_command', command=command)['command'] == str(command)
+    seen = sending.db.execute('select expires_at - unanswered_at from dashboard.bot_commands where id = %s', (command,))
+    assert seen.fetchone() == (timedelta(hours=48),)
+
+
+def test_a_try_that_nobody_wrote_down_is_one_without_an_answer(sending: Sending) -> None:
+    client = sending.client()
+    sending.act('write_to_client', client=client, text='Ваш заказ готов')
+    sending.system('claim_commands', number=200)
+    sending.db.execute("update dashboard.bot_commands set leased_until = now() - interval '1 s'")
+    assert sending.settle('later') == 1
+    assert sending.db.execute(
+        'select unanswered_at < now() from dashboard.bot_commands where client_id = %s', (client,)
+    ).fetchone() == (True,)
+
+
+@pytest.mark.parametrize('outcome', ['refused', 'unanswered'])
+def test_a_broadcasts_message_is_tried_again_with_its_broadcast_only(sending: Sending, outcome: str) -> None:
+    sending.client()
+    broadcast = sending.send()
+    sending.release()
+    sending.settle(outcome)
+    row = sending.db.execute(
+        'select command_id from dashboard.broadcast_recipients where broadcast_id = %s', (broadcast,)
+    ).fetchone()
+    assert row
+    assert refused(sending, 'retry_command', command=row[0])[:2] == ('PT409', 'with_its_broadcast')
+    assert len(sending.commands()) == 1
+
+
+def test_a_message_sent_again_expires_before_the_bot_forgets_it(sending: Sending) -> None:
+    sending.client()
+    broadcast = sending.send()
+    sending.release()
+    sending.settle('unanswered')
+    sending.db.execute(
+        "update dashboard.bot_commands set created_at = created_at - interval '39 hours', sent_at = '2026-01-01'"
+    )
+    sending.act('retry_broadcast', broadcast=broadcast)
+    assert sending.release() == 1
+    assert sending.db.execute(
+        'select expires_at - created_at from dashboard.bot_commands where tenant_id = %s', (sending.salon.id,)
+    ).fetchone() == (timedelta(hours=48),)
 
 
 @pytest.mark.parametrize(('outcome', 'status', 'reason'), [

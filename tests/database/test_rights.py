@@ -140,6 +140,7 @@ INTERNAL = {
     'broadcast_audience', 'broadcast_pace_of', 'broadcast_times', 'preflight', 'check_broadcast', 'known_broadcast',
     'take_back_messages', 'left_out_now', 'filled_pace', 'release_of_salon', 'keep_recipient', 'broadcast_numbers',
     'broadcast_row', 'broadcast_result', 'can_be_sent_again', 'difference_of_shares',
+    'sendable_broadcasts', 'is_unwanted',
     'queue_system_command', 'alert_kinds', 'rules_of', 'hour_of', 'open_minutes', 'is_quiet', 'figures_by_day',
     'is_clear',
     'find_bot_silent', 'find_clients_waiting', 'find_conversion_fell', 'find_drop_offs_rose', 'find_commands_stuck',
@@ -349,6 +350,8 @@ def test_nobody_writes_into_any_table(apis: dict[str, Api], db: Connection, pers
     'public.tenants_v2?select=id&metadata->>telegram_bot_token=not.is.null', 'dashboard.salons?select=metadata',
     'public.clients_v2?select=id,tenants_v2!clients_v2_tenant_id_fkey(metadata)',
     'dashboard.audits?select=id,users(encrypted_password)',
+    'dashboard.bot_commands?select=data', 'dashboard.bot_commands?select=*', 'dashboard.bot_commands?select=id,lease',
+    'dashboard.bot_commands?select=id,last_error', 'dashboard.bot_commands?select=id&data->>text=like.*',
 ])  # fmt: skip
 def test_nobody_reads_a_secret(apis: dict[str, Api], person: str, query: str) -> None:
     table, _, question = query.partition('?')

@@ -468,6 +468,17 @@ def test_an_offer_is_not_sent_later_than_it_can_be_answered(waiting: WaitingSalo
     assert row.fetchone() == (until,)
 
 
+def test_an_offer_that_is_tried_again_keeps_the_time_by_which_it_is_answered(waiting: WaitingSalon) -> None:
+    entry = waiting.wish()
+    until = waiting.salon.now + timedelta(hours=2)
+    waiting.act('offered', entry, offer_at=until + timedelta(hours=1), offer_until=until, message='Подойдёт?')
+    command = waiting.fail(entry, 'waitlist.offer')
+    again = waiting.ask('retry_command', key=str(uuid4()), command=command)['command']
+    assert again != str(command)
+    row = waiting.db.execute('select expires_at from dashboard.bot_commands where id = %s', (again,))
+    assert row.fetchone() == (until,)
+
+
 def test_an_offer_that_reached_nobody_or_was_overtaken_stands_in_no_ones_way(waiting: WaitingSalon) -> None:
     entry = waiting.wish()
     tomorrow = waiting.salon.now + timedelta(days=1)
