@@ -9,7 +9,7 @@ alter table dashboard.bot_commands drop constraint if exists type_is_known;
 alter table dashboard.bot_commands add constraint type_is_known check (type in ('client.message', 'waitlist.converted',
   'waitlist.cancelled', 'waitlist.reopened', 'waitlist.offer', 'settings.changed', 'broadcast.message', 'broadcast.test',
   'salon.alert', 'salon.digest'));
--- When a try first ended so that nobody knows whether the bot has it. Of what was tried before this was kept, nobody knows it.
+-- When a try first ended so that nobody knows whether the bot has it: without an answer, or with an error of the bot's. Of what was tried before this was kept, nobody knows it.
 do $$
 begin
   if not exists (select from pg_catalog.pg_attribute a where a.attrelid = 'dashboard.bot_commands'::regclass
@@ -19,7 +19,7 @@ begin
   end if;
 end
 $$;
-comment on column dashboard.bot_commands.unanswered_at is 'when it was first sent, perhaps, without an answer: from then on the bot may know its id';
+comment on column dashboard.bot_commands.unanswered_at is 'when a try first ended without an answer or with an error of the bot: from then on the bot may know its id';
 create index if not exists bot_commands_queued_broadcasts_idx on dashboard.bot_commands (number)
   where status = 'queued' and type = 'broadcast.message';
 
@@ -422,7 +422,8 @@ begin
     attempts = c.attempts - case s.outcome when 'untried' then 1 else 0 end,
     status = case when s.is_unwanted then 'failed' else s.status end,
     sent_at = case when s.status in ('sent', 'unknown') then now() else c.sent_at end,
-    unanswered_at = case when s.outcome = 'unanswered' then coalesce(c.unanswered_at, now()) else c.unanswered_at end,
+    unanswered_at = case when s.outcome = 'unanswered' or s.error like 'HTTP 5%' then coalesce(c.unanswered_at, now())
+      else c.unanswered_at end,
     finished_at = case when s.is_unwanted or s.status in ('failed', 'unknown', 'dead') then now() end,
     last_error = case when s.is_unwanted then 'opted_out' when s.outcome = 'taken' then null
       when s.outcome = 'untried' then c.last_error else left(s.error, 500) end,
