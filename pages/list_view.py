@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from typing import Any, ClassVar, Generic, Protocol, Self, TypeVar
+from typing import Any, Generic, Protocol, Self, TypeVar
 
 from nicegui import ui
 
@@ -51,7 +51,6 @@ class ListView(View, Generic[Q, R]):
     query_type: type[Q]
     panel: SidePanel[Any] | None = None
     """What opens beside the list, if anything does."""
-    SKELETON: ClassVar[int] = 8
 
     def __init__(self, session: Session, salon: Salon, address: Address) -> None:
         super().__init__(session, salon, address)
@@ -115,7 +114,7 @@ class ListView(View, Generic[Q, R]):
         """`place` has the rows; a skeleton and what is said instead of them belong to it."""
         self.rows_place = place
         place.set_visibility(False)
-        self.skeleton = skeleton_rows(self.SKELETON)
+        self.skeleton = skeleton_rows(8)
         self.empty = ui.element('div')
 
     def build_split(self) -> None:
