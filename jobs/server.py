@@ -141,9 +141,8 @@ class Server:
         if known.paused or not any(schedule.active for schedule in known.schedules):
             return True
         since = datetime.now(UTC) - timedelta(seconds=job.every * (PATIENCE - 1))
-        wanted = FlowRunFilter(
-            deployment_id=FlowRunFilterDeploymentId(any_=[deployment]), start_time=FlowRunFilterStartTime(after_=since)
-        )
+        begun = FlowRunFilterStartTime(after_=since, is_null_=False)  # without a start the server compares the schedule
+        wanted = FlowRunFilter(deployment_id=FlowRunFilterDeploymentId(any_=[deployment]), start_time=begun)
         return bool(await client.read_flow_runs(flow_run_filter=wanted, limit=1))
 
     async def _skip(self, client: PrefectClient, run: FlowRun) -> None:

@@ -31,12 +31,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption('--demo-dialogs', type=int, default=600, help='size of the demo that the tests run on')
 
 
-def pytest_collection_finish() -> None:
-    """What is loaded by now stays: the garbage collector, which NiceGUI runs around each test, need not look at it."""
-    gc.collect()
-    gc.freeze()
-
-
 @pytest.fixture(scope='session')
 def stack(request: pytest.FixtureRequest) -> Iterator[Stack]:
     """The embedded stack with the demo salons, started once."""
@@ -44,6 +38,13 @@ def stack(request: pytest.FixtureRequest) -> Iterator[Stack]:
         plan = Plan(dialogs=request.config.getoption('--demo-dialogs'))
         load(running.admin_dsn, running.dsn, plan, running.secrets.demo_password)
         yield running
+
+
+@pytest.fixture(autouse=True, scope='module')
+def what_is_loaded_stays() -> None:
+    """The garbage collector, which NiceGUI runs around each test, need not look at what earlier modules have loaded."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture

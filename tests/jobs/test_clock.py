@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -267,9 +268,18 @@ class Prefect:
         return str(self.ask(f'/flow_runs/{run}')['state_type'])
 
 
-def test_a_prefect_server_shows_the_jobs_and_starts_them_once(prefect_server: str, environment: Environment) -> None:
+@pytest.fixture
+def prefect(prefect_server: str) -> Iterator[Prefect]:
+    """The operator at that server."""
+    operator = Prefect(prefect_server)
+    yield operator
+    operator.http.close()
+
+
+def test_a_prefect_server_shows_the_jobs_and_starts_them_once(
+    prefect_server: str, prefect: Prefect, environment: Environment
+) -> None:
     both = [start(environment=environment | {'PREFECT_API_URL': prefect_server}) for _process in range(2)]
-    prefect = Prefect(prefect_server)
     slow = {job.name for job in JOBS.values() if not job.is_quick}
     prefect.wait(lambda: set(prefect.deployments()) == slow)
     good = prefect.begin('metrics', first='2026-11-01', last='2026-11-03')
@@ -287,7 +297,6 @@ def test_a_prefect_server_shows_the_jobs_and_starts_them_once(prefect_server: st
     assert [process.returncode for process in both] == [0, 0], outputs
     assert all('the Prefect server leads the jobs' in output for output in outputs)
     asyncio.run(see_who_sees_to_it(prefect_server, prefect))  # only now: nobody begins another run meanwhile
-    prefect.http.close()
 
 
 async def see_who_sees_to_it(api: str, prefect: Prefect) -> None:
@@ -299,6 +308,9 @@ async def see_who_sees_to_it(api: str, prefect: Prefect) -> None:
         await server._register(client)
         found = next(key for key, job in server._jobs.items() if job.name == 'metrics')
         assert await server._is_seen_to(client, found, JOBS['metrics'])
+        tomorrow = (datetime.now(UTC) + timedelta(days=1)).isoformat()
+        scheduled = {'type': 'SCHEDULED', 'state_details': {'scheduled_time': tomorrow}}
+        assert prefect.ask(f'/deployments/{found}/create_flow_run', {'state': scheduled})['start_time'] is None
         assert not await server._is_seen_to(client, found, far_away)
         prefect.http.patch(f'/deployments/{found}', json={'paused': True}).raise_for_status()
         assert await server._is_seen_to(client, found, far_away)
