@@ -13,13 +13,15 @@ with sent as (
     from public.clients_v2 c where c.tenant_id = %(salon)s and c.telegram_chat_id is not null
         and c.created_at < now() - interval '10 days' limit 700
 )
-insert into dashboard.broadcast_recipients (broadcast_id, client_id, tenant_id, place, status, reason, due_at, sent_at, changed_at)
+insert into dashboard.broadcast_recipients (broadcast_id, client_id, tenant_id, place, status, reason, due_at, handed_at, sent_at,
+    changed_at)
 select s.id, c.client_id, s.tenant_id, c.place,
     case when c.chance < '33' then 'held_out' when c.chance < '3a' then 'skipped' when c.chance < '3e' then 'failed'
         when c.chance < '3f' then 'unknown' else 'delivered' end,
     case when c.chance >= '33' and c.chance < '36' then 'opted_out' when c.chance >= '36' and c.chance < '3a' then 'booked'
         when c.chance >= '3a' and c.chance < '3e' then 'Клиент заблокировал бота' end,
-    s.started_at, case when c.chance >= '3e' then s.started_at + make_interval(secs => c.place / 20.0) end,
+    s.started_at, case when c.chance >= '3a' then s.started_at + make_interval(secs => c.place / 20.0) end,
+    case when c.chance >= '3e' then s.started_at + make_interval(secs => c.place / 20.0) end,
     s.started_at + make_interval(secs => c.place / 20.0 + 2)
 from sent s, chosen c;
 
