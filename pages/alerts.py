@@ -138,10 +138,10 @@ class AlertsView(View):
 
     async def acknowledge(self, alert: Alert) -> None:
         """This person sees to it: the salon's chat is not told any more."""
-        if await self.attempt(self.data.alerts.acknowledge(uuid4(), alert.id), fail=self._tell):
+        if await self.attempt(self.data.alerts.acknowledge(uuid4(), alert.id), fail=self.tell):
             await self.load()
 
-    def _tell(self, text: str, *, field: str | None = None) -> None:
+    def tell(self, text: str, *, field: str | None = None) -> None:
         self.toast.show(text)
 
 

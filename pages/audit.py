@@ -17,7 +17,7 @@ from components.page_head import page_head
 from components.period_picker import PeriodPicker
 from components.states import empty_state
 from data import AuditData
-from models import AuditLine, AuditPage, AuditQuery, Count, Period, Role
+from models import AuditLine, AuditPage, AuditQuery, Count, Role
 from pages import page
 from pages.export import Exports
 from pages.list_view import ListView
@@ -49,10 +49,6 @@ class AuditView(ListView[AuditQuery, AuditLine]):
         self.build_rows(card)
 
     # --- the address
-
-    def pick(self, period: Period) -> None:
-        """Another period was chosen."""
-        self.apply(self.query.replace(period=period))
 
     def relink(self) -> None:
         query = self.query

@@ -15,7 +15,7 @@ from auth import Session
 from components.i18n import _
 from components.states import skeleton_rows
 from data import DataError
-from models import Count, Query, Salon
+from models import Count, Period, Query, Salon
 from pages.side_panel import SidePanel
 from pages.view import Address, View, explain, failure
 
@@ -147,6 +147,10 @@ class ListView(View, Generic[Q, R]):
     def apply(self, query: Q) -> None:
         """Other filters, period or order: they belong in the address."""
         ui.navigate.to(query.address(self.path))
+
+    def pick(self, period: Period) -> None:
+        """Another period was chosen."""
+        self.apply(self.query.replace(period=period))
 
     async def go(self, address: Address) -> None:
         is_other_list, self.address = address.params != self.address.params, address

@@ -58,9 +58,8 @@ class OpenDialogPanel(SidePanel[OpenDialog]):
             await self.load()
 
     def fail(self, key: str, error: DataError) -> None:
-        if self.opened is None or not isinstance(
-            error, NotFound
-        ):  # on its way to the archive it is nowhere for a moment
+        # On its way to the archive a dialog is nowhere for a moment: what is on screen stays.
+        if self.opened is None or not isinstance(error, NotFound):
             super().fail(key, error)
 
     async def again(self) -> None:

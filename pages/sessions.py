@@ -18,7 +18,7 @@ from components.period_picker import PeriodPicker
 from components.states import empty_state
 from data import DialogData
 from live import Change
-from models import Count, Dialog, DialogPage, DialogQuery, Period, Role
+from models import Count, Dialog, DialogPage, DialogQuery, Role
 from pages import page
 from pages.export import Exports
 from pages.list_view import ListView
@@ -63,10 +63,6 @@ class SessionsView(ListView[DialogQuery, Dialog]):
     def address_of(self, dialog: Dialog) -> str:
         """A dialog, opened beside this list."""
         return self.query.address(f'/sessions/{dialog.session_id}')
-
-    def pick(self, period: Period) -> None:
-        """Another period was chosen."""
-        self.apply(self.query.replace(period=period))
 
     def open_panel(self) -> None:
         super().open_panel()

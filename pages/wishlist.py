@@ -88,10 +88,6 @@ class WaitingListView(ListView[WaitingListQuery, WaitingEntry]):
         """The period of the figures: that of the address, else 30 days."""
         return self.query.period or Period.named(PeriodName.MONTH, self.today)
 
-    def pick(self, period: Period) -> None:
-        """Another period was chosen."""
-        self.apply(self.query.replace(period=period))
-
     async def go(self, address: Address) -> None:
         if address.params != self.address.params:
             self.choose([])

@@ -120,7 +120,7 @@ class WaitingListActs:
     async def _reopen(self, seen: dict[int, str]) -> None:
         act = self.data.reopen(uuid4(), seen)
         if await self.view.attempt(
-            act, fail=self._tell, conflict=lambda error: changes_text(error, can_repeat=False)[0]
+            act, fail=self.view.tell, conflict=lambda error: changes_text(error, can_repeat=False)[0]
         ):
             self.toast.show(_('Back on the list.'))
             await self.done()
@@ -128,9 +128,6 @@ class WaitingListActs:
     @staticmethod
     def _overtaken(error: Conflict) -> str:
         return changes_text(error, can_repeat=False)[0]
-
-    def _tell(self, text: str, *, field: str | None = None) -> None:
-        self.toast.show(text)
 
     async def finished(self, act: Act, seen: dict[int, str]) -> None:
         """Say what was done, and offer to undo what can be undone."""
