@@ -240,7 +240,8 @@ class Sessions:
         if session and time.monotonic() - session.checked_at < CHECK_SECONDS:
             return session
         try:
-            return await asyncio.wait_for(self._check(key, stored), ANSWER_SECONDS)
+            async with asyncio.timeout(ANSWER_SECONDS):
+                return await self._check(key, stored)
         except TimeoutError as error:
             if session and not session.is_ended:
                 return session

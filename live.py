@@ -39,7 +39,7 @@ CANARY_TABLE = 'live_canary'
 CHECK_SECONDS = 2.0
 CANARY_SECONDS = 6.0
 """How often the canary is sent, and how long it may take: a silent stall shows after twice that at the latest."""
-JOIN_SECONDS = 8.0
+JOIN_SECONDS, CLOSE_SECONDS = 8.0, 1.0
 RENEW_SECONDS = 300.0
 FAST_POLL_SECONDS = 4.0
 SLOW_POLL_SECONDS = 60.0
@@ -244,7 +244,8 @@ class Feed:
             self._hurry.clear()
             seconds = SLOW_POLL_SECONDS if self.state is LiveState.LIVE else FAST_POLL_SECONDS
             try:
-                await asyncio.wait_for(self._hurry.wait(), seconds)
+                async with asyncio.timeout(seconds):
+                    await self._hurry.wait()
             except TimeoutError:
                 continue
             await asyncio.sleep(0.2)
@@ -282,7 +283,8 @@ class Connection:
 
     async def __aenter__(self) -> Self:
         try:
-            await asyncio.wait_for(self._join(), JOIN_SECONDS)
+            async with asyncio.timeout(JOIN_SECONDS):
+                await self._join()
         except BaseException:
             await self._close()
             raise
@@ -306,14 +308,16 @@ class Connection:
         await self._ready.wait()
 
     async def _close(self) -> None:
-        """Close in order; a peer that does not answer is hung up on."""
+        """Close in order; a peer that does not answer is hung up on, and whatever happens no socket stays open."""
         socket = self._client._ws_connection
         try:
-            await asyncio.wait_for(self._client.close(), 2)
+            async with asyncio.timeout(CLOSE_SECONDS):
+                await self._client.close()
         except Exception as error:
             log.debug('realtime not closed in order', reason=repr(error))
-        if socket is not None:
-            socket.transport.abort()
+        finally:
+            if socket is not None:
+                socket.transport.abort()
 
     def _on_system(self, payload: Any) -> None:
         """Data flows only after this message, which comes later than the join's reply."""

@@ -329,8 +329,8 @@ class Tab:
     async def sign_out(self) -> None:
         """End the session, in all tabs of this browser."""
         with contextlib.suppress(DataError, TimeoutError):
-            record = Data(self.session).people.record('sign_out', '', address=address_of(self.request))
-            await asyncio.wait_for(record, SIGN_OUT_SECONDS)
+            async with asyncio.timeout(SIGN_OUT_SECONDS):
+                await Data(self.session).people.record('sign_out', '', address=address_of(self.request))
         await sessions.end(self.session.key)
 
 

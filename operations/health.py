@@ -98,7 +98,8 @@ class Health:
 async def readiness() -> dict[str, Any]:
     """Each part by itself. `unavailable` means that people cannot work here; `degraded`, that they miss something."""
     try:
-        problems = await asyncio.wait_for(checks.look(), PATIENCE_SECONDS)
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            problems = await checks.look()
     except TimeoutError:
         problems = [checks.Problem('unreachable')]
     words = {problem.word for problem in problems}
@@ -117,7 +118,8 @@ async def readiness() -> dict[str, Any]:
 
 async def _queues() -> dict[str, Any] | None:
     try:
-        answer: dict[str, Any] = await asyncio.wait_for(Data(SYSTEM).operations.queues(), PATIENCE_SECONDS)
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            answer: dict[str, Any] = await Data(SYSTEM).operations.queues()
     except (DataError, TimeoutError):
         return None
     return answer

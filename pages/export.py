@@ -6,6 +6,7 @@ Its one rule: who took what is in the audit before the first row is read, and a 
 import asyncio
 import tempfile
 from collections.abc import AsyncIterator, Callable, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -51,7 +52,7 @@ class Exports:
             self.work.cancel()
 
     async def _run(self, kind: str) -> None:
-        folder = Path(tempfile.mkdtemp(prefix='agent-p-export-'))
+        folder = Path(tempfile.mkdtemp(dir=_shelf().name))
         path = folder / f'{self.what}-{self.view.today:%Y-%m-%d}.{kind}'
         try:
             with self.view.root:
@@ -60,7 +61,7 @@ class Exports:
         except DataError as error:
             self._tell(explain_act(error))
             await asyncio.to_thread(_remove, folder)
-        except asyncio.CancelledError:
+        except BaseException:
             await asyncio.to_thread(_remove, folder)
             raise
         else:
@@ -93,6 +94,12 @@ class Exports:
         if self.view.is_open:
             with self.view.root:
                 ui.notify(text)
+
+
+@cache
+def _shelf() -> 'tempfile.TemporaryDirectory[str]':
+    """Where the process keeps the files until they are fetched; gone when it ends, for clients stand in them."""
+    return tempfile.TemporaryDirectory(prefix='agent-p-exports-')
 
 
 def _remove(folder: Path) -> None:

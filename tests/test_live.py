@@ -9,15 +9,12 @@ from uuid import UUID, uuid4
 import psycopg
 import pytest
 
+from data import Data
 from devstack.stack import Stack
-from live import ANYTHING, Change, Feed
+from live import ANYTHING, Change, Connection, Feed
 from models import LiveState
+from tokens import SYSTEM
 
-# A try that is refused or cancelled while it opens leaves its socket to the garbage collector: the library's way.
-pytestmark = [
-    pytest.mark.filterwarnings('ignore::ResourceWarning'),
-    pytest.mark.filterwarnings('ignore::pytest.PytestUnraisableExceptionWarning'),
-]
 SALON = UUID('a0000000-0000-4000-8000-000000000001')
 OTHER = UUID('b0000000-0000-4000-8000-000000000002')
 
@@ -158,3 +155,16 @@ async def test_of_two_hundred_messages_none_is_missed(app: Stack, listening: Lis
     """Each commit is on its way to the feed before it is visible to a new snapshot: the feed must not lose it."""
     sessions = {str(await asyncio.to_thread(write_message, app)) for _message in range(200)}
     await listening.until(lambda: sessions <= {str(change.key) for change in listening.changes}, 5)
+
+
+async def test_a_connection_that_is_told_to_end_while_it_closes_keeps_no_socket(app: Stack) -> None:
+    nothing = lambda *_: None  # noqa: E731
+    connection = await Connection(Data(SYSTEM).live, nothing, nothing, nothing).__aenter__()
+    socket = connection._client._ws_connection
+    assert socket
+    closing = asyncio.create_task(connection.__aexit__(None, None, None))
+    await asyncio.sleep(0)
+    closing.cancel()
+    await asyncio.wait([closing])
+    assert closing.cancelled()
+    assert socket.transport.is_closing()

@@ -2,7 +2,10 @@
 
 import asyncio
 import csv
+import subprocess
+import sys
 from io import StringIO
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +17,7 @@ from components.dialog_list import DialogList
 from components.export_columns import AUDIT, CLIENTS, DIALOGS, WAITING_LIST
 from components.waiting_list import WaitingRows
 from pages.export import Exports
+from tests.conftest import ROOT
 from tests.pages.conftest import PASSWORD, SmallSalon
 from tests.pages.test_sessions import FILTERS
 from tests.simulated import Dashboard, Person, until
@@ -163,3 +167,10 @@ async def test_a_file_is_for_the_one_who_made_it(dashboard: Dashboard, handed_ov
     for other in (await dashboard.signed_in('stranger'), dashboard.browser('nobody')):
         assert (await other.http.get(handed_over[0])).status_code == 404
     assert (await person.http.get(handed_over[0])).status_code == 200
+
+
+def test_no_file_outlives_the_process() -> None:
+    statement = 'from pages.export import _shelf; print(_shelf().name); open(_shelf().name + "/x", "w").close()'
+    done = subprocess.run([sys.executable, '-c', statement], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert done.stdout.strip()
+    assert not Path(done.stdout.strip()).exists()
