@@ -28,6 +28,7 @@ from models import BotState, LiveState, Role, User
 from operations import checks, logs, telemetry
 from operations.layers import put_around
 from pages import PAGES, account, load_pages, welcome
+from pages.export import remove_files
 from pages.router import Router, find
 
 SIGN_OUT_SECONDS = 2
@@ -358,9 +359,10 @@ def start() -> None:
 
 @app.on_shutdown
 async def stop() -> None:
-    """Close the connections."""
+    """Close the connections; what was exported and not fetched goes."""
     await bot.close()
     await pool.close()
+    await asyncio.to_thread(remove_files)
 
 
 pool.on_call = telemetry.count_query

@@ -4,9 +4,9 @@ Its one rule: who took what is in the audit before the first row is read, and a 
 """
 
 import asyncio
+import shutil
 import tempfile
 from collections.abc import AsyncIterator, Callable, Sequence
-from functools import cache
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -52,7 +52,7 @@ class Exports:
             self.work.cancel()
 
     async def _run(self, kind: str) -> None:
-        folder = Path(tempfile.mkdtemp(dir=_shelf().name))
+        folder = _new_folder()
         path = folder / f'{self.what}-{self.view.today:%Y-%m-%d}.{kind}'
         try:
             with self.view.root:
@@ -96,14 +96,22 @@ class Exports:
                 ui.notify(text)
 
 
-@cache
-def _shelf() -> 'tempfile.TemporaryDirectory[str]':
-    """Where the process keeps the files until they are fetched; gone when it ends, for clients stand in them."""
-    return tempfile.TemporaryDirectory(prefix='agent-p-exports-')
+_folders: set[Path] = set()
+"""Those of the files that wait for their browser."""
+
+
+def _new_folder() -> Path:
+    folder = Path(tempfile.mkdtemp(prefix='agent-p-export-'))
+    _folders.add(folder)
+    return folder
 
 
 def _remove(folder: Path) -> None:
-    for path in folder.iterdir() if folder.exists() else ():
-        path.unlink(missing_ok=True)
-    if folder.exists():
-        folder.rmdir()
+    shutil.rmtree(folder, ignore_errors=True)
+    _folders.discard(folder)
+
+
+def remove_files() -> None:
+    """Remove every file that waits still: the process ends, and clients stand in them."""
+    for folder in list(_folders):
+        _remove(folder)

@@ -158,7 +158,9 @@ async def test_of_two_hundred_messages_none_is_missed(app: Stack, listening: Lis
 
 
 async def test_a_connection_that_is_told_to_end_while_it_closes_keeps_no_socket(app: Stack) -> None:
-    nothing = lambda *_: None  # noqa: E731
+    def nothing(*_args: object) -> None:
+        pass
+
     connection = await Connection(Data(SYSTEM).live, nothing, nothing, nothing).__aenter__()
     socket = connection._client._ws_connection
     assert socket

@@ -2,25 +2,24 @@
 
 import asyncio
 import csv
-import subprocess
-import sys
 from io import StringIO
-from pathlib import Path
 from typing import Any
 
 import pytest
 from nicegui.testing.user_download import UserDownload
+from nicegui.testing.user_simulation import user_simulation
 
 from components.audit_list import AuditList
 from components.client_list import ClientList
 from components.dialog_list import DialogList
 from components.export_columns import AUDIT, CLIENTS, DIALOGS, WAITING_LIST
 from components.waiting_list import WaitingRows
+from devstack.stack import Stack
 from pages.export import Exports
 from tests.conftest import ROOT
 from tests.pages.conftest import PASSWORD, SmallSalon
 from tests.pages.test_sessions import FILTERS
-from tests.simulated import Dashboard, Person, until
+from tests.simulated import Dashboard, Person, forget_everything, until
 
 
 @pytest.fixture
@@ -169,8 +168,16 @@ async def test_a_file_is_for_the_one_who_made_it(dashboard: Dashboard, handed_ov
     assert (await person.http.get(handed_over[0])).status_code == 200
 
 
-def test_no_file_outlives_the_process() -> None:
-    statement = 'from pages.export import _shelf; print(_shelf().name); open(_shelf().name + "/x", "w").close()'
-    done = subprocess.run([sys.executable, '-c', statement], capture_output=True, text=True, check=True, cwd=ROOT)
-    assert done.stdout.strip()
-    assert not Path(done.stdout.strip()).exists()
+async def test_no_file_outlives_the_dashboard(app: Stack, handed_over: list[str]) -> None:
+    forget_everything()
+    async with user_simulation(main_file=ROOT / 'main.py'):
+        dashboard = Dashboard(app)
+        person = await dashboard.signed_in(path='/sessions')
+        exports = exports_of(person)
+        with person.client:
+            exports.start('csv')
+        await until(lambda: exports.work and exports.work.done())
+        (path,) = person.session.files.values()
+        assert path.exists()
+        await dashboard.close()
+    assert not path.parent.exists()
